@@ -1,0 +1,30 @@
+"""What a run gives back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import roifile
+    import xarray as xr
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class RunResult:
+    """Images, tables and ROIs of one run, and how to make them again."""
+
+    images: Mapping[str, xr.DataArray]
+    """Network outputs by tensor name, images of the macro by title (CONTRACT 12)."""
+    tables: Mapping[str, pd.DataFrame] = field(default_factory=dict)
+    rois: tuple[roifile.ImagejRoi, ...] = ()
+    request: str = ""
+    """The macro line that gives the same pixels (CONTRACT 17)."""
+    timings: Mapping[str, float] = field(default_factory=dict)
+    """Seconds of each stage."""
+    files: Mapping[str, Path] = field(default_factory=dict)
+    """Files written, by what they hold: image and table names, ``rois``, ``run``."""
+    provenance: Mapping[str, Any] = field(default_factory=dict)

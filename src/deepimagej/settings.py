@@ -1,0 +1,51 @@
+"""What the environment says: folders, Java, Fiji. Read once, in the shells."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import platformdirs
+
+_APP = "deepimagej"
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Folders and choices of this user on this machine."""
+
+    model_folders: tuple[Path, ...]
+    """Where bundles are looked for; the first is where `install` puts them."""
+    cache: Path
+    """Files that can be made again: jars, class paths, unpacked zips."""
+    data: Path
+    """Files of the user's: trust, learnt tile sizes."""
+    config: Path
+    """The user's configuration folder."""
+    jars: Path | None = None
+    """Folder with ImageJ's jars for machines without a network (``DEEPIMAGEJ_JARS``)."""
+    fiji: str | None = None
+    """Fiji to use instead of the embedded ImageJ (``DEEPIMAGEJ_FIJI``)."""
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Settings:
+        """Settings from ``DEEPIMAGEJ_*`` variables and the platform's user folders."""
+        data = Path(environment.get("DEEPIMAGEJ_DATA") or platformdirs.user_data_dir(_APP, False))
+        cache = environment.get("DEEPIMAGEJ_CACHE") or platformdirs.user_cache_dir(_APP, False)
+        config = environment.get("DEEPIMAGEJ_CONFIG") or platformdirs.user_config_dir(_APP, False)
+        jars = environment.get("DEEPIMAGEJ_JARS")
+        folders = _folders(environment.get("DEEPIMAGEJ_MODELS", ""))
+        return cls(
+            model_folders=folders or (data / "models",),
+            cache=Path(cache),
+            data=data,
+            config=Path(config),
+            jars=Path(jars) if jars else None,
+            fiji=environment.get("DEEPIMAGEJ_FIJI") or None,
+        )
+
+
+def _folders(text: str) -> tuple[Path, ...]:
+    return tuple(Path(part).expanduser() for part in text.split(os.pathsep) if part.strip())
