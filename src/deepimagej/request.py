@@ -7,8 +7,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
-from deepimagej.axes import Axes, AxisName
+if TYPE_CHECKING:
+    from deepimagej.axes import Axes, AxisName
 
 
 class WeightsFormat(StrEnum):

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from deepimagej.axes import Axis, AxisName
-from deepimagej.request import Stage, WeightsFormat
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from deepimagej.request import Stage, WeightsFormat
 
 
 @dataclass(frozen=True, slots=True)
