@@ -20,7 +20,7 @@ from deepimagej.axes import Axes, AxisName, SizeRule, format_axes
 from deepimagej.errors import ImageError, OptionError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from numpy.typing import NDArray
 
@@ -51,8 +51,13 @@ class Layout:
             yield tuple(zip(axes, index, strict=True))
 
     def sample(self, position: Position) -> Image:
-        """The part of the image at `position`, a view where possible."""
-        at = dict(position)
+        """The part of the image at `position`, a view where possible.
+
+        Axes of `position` that this image does not loop are passed over: a second input may be
+        one image for all positions of the first.
+        """
+        own = dict(self.looped)
+        at = {axis: index for axis, index in position if axis in own}
         axes = self.image.axes
         pixels = self.image.pixels[tuple(at.get(axis, slice(None)) for axis in axes)]
         left = tuple(axis for axis in axes if axis not in at)
@@ -237,6 +242,26 @@ def _stack_as_channels(image: Image, tensor: TensorSpec) -> Image:
             axes = tuple(AxisName.CHANNEL if n is name else n for n in flat)
             return image.with_pixels(image.pixels.reshape(shape), axes)
     return image
+
+
+def check_loops(layouts: Mapping[str, Layout]) -> None:
+    """Refuse images whose looped axes differ from those of the first.
+
+    Raises
+    ------
+    ImageError
+        If two images have different lengths along a looped axis.
+    """
+    first, *others = layouts.values()
+    lengths = dict(first.looped)
+    for other in others:
+        for axis, size in other.looped:
+            if lengths.get(axis) != size:
+                raise ImageError(
+                    f'"{first.image.title}" has {lengths.get(axis, 1)} positions along '
+                    f'{axis.upper()}, "{other.image.title}" has {size}.',
+                    hint="Give images of the same length, or one without that axis.",
+                )
 
 
 def is_table(tensor: TensorSpec) -> bool:

@@ -1,0 +1,121 @@
+"""Run trained networks inside ImageJ and Fiji.
+
+The names below are the whole public API; each is loaded when first used, so that importing the
+package costs neither a JVM nor a framework.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from deepimagej.api import (
+        Model,
+        TestReport,
+        info,
+        install,
+        load_model,
+        models,
+        predict,
+        remove,
+        run,
+        start,
+        test,
+        trust,
+    )
+    from deepimagej.errors import (
+        BundleError,
+        DeepImageJError,
+        EngineError,
+        EngineMissing,
+        HostError,
+        ImageError,
+        LibraryError,
+        MacroError,
+        OptionError,
+        OutOfMemory,
+        RunCancelled,
+        TrustError,
+        WorkerCrashed,
+    )
+    from deepimagej.progress import CancelToken, Step
+    from deepimagej.result import RunResult
+
+__version__ = "0.1.0"
+
+_HOMES = {
+    "deepimagej.api": (
+        "Model",
+        "TestReport",
+        "info",
+        "install",
+        "load_model",
+        "models",
+        "predict",
+        "remove",
+        "run",
+        "start",
+        "test",
+        "trust",
+    ),
+    "deepimagej.errors": (
+        "BundleError",
+        "DeepImageJError",
+        "EngineError",
+        "EngineMissing",
+        "HostError",
+        "ImageError",
+        "LibraryError",
+        "MacroError",
+        "OptionError",
+        "OutOfMemory",
+        "RunCancelled",
+        "TrustError",
+        "WorkerCrashed",
+    ),
+    "deepimagej.progress": ("CancelToken", "Step"),
+    "deepimagej.result": ("RunResult",),
+}
+
+__all__ = [
+    "BundleError",
+    "CancelToken",
+    "DeepImageJError",
+    "EngineError",
+    "EngineMissing",
+    "HostError",
+    "ImageError",
+    "LibraryError",
+    "MacroError",
+    "Model",
+    "OptionError",
+    "OutOfMemory",
+    "RunCancelled",
+    "RunResult",
+    "Step",
+    "TestReport",
+    "TrustError",
+    "WorkerCrashed",
+    "info",
+    "install",
+    "load_model",
+    "models",
+    "predict",
+    "remove",
+    "run",
+    "start",
+    "test",
+    "trust",
+]
+
+
+def __getattr__(name: str) -> Any:
+    for home, names in _HOMES.items():
+        if name in names:
+            return getattr(import_module(home), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return [*__all__, "__version__"]
