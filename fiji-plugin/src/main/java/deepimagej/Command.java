@@ -1,0 +1,101 @@
+package deepimagej;
+
+import ij.IJ;
+import ij.ImageJ;
+import ij.Macro;
+import ij.macro.Interpreter;
+import ij.plugin.PlugIn;
+import ij.plugin.frame.Recorder;
+
+import java.awt.GraphicsEnvironment;
+
+/**
+ * A doorbell: every command of deepimagej takes its options and hands them to Python.
+ * <p>
+ * The name of the command is the argument in <code>plugins.config</code>.
+ * </p>
+ */
+public class Command implements PlugIn {
+
+	private static final String TITLE = "DeepImageJ";
+	private static final String NO_PYTHON =
+		"DeepImageJ runs in Python, and this ImageJ was started without it.\n" +
+			"Start ImageJ with the command: deepimagej gui";
+
+	private static volatile Runner runner;
+
+	/**
+	 * Says who answers the commands.
+	 *
+	 * @param newRunner the answering side, null for nobody
+	 */
+	public static void setRunner(final Runner newRunner) {
+		runner = newRunner;
+	}
+
+	@Override
+	public void run(final String name) {
+		// First, and on this thread: ImageJ keeps the options per thread.
+		final String options = Macro.getOptions();
+		final boolean scripted = options != null || IJ.isMacro();
+		final Runner answering = runner;
+		if (answering == null) {
+			stop(NO_PYTHON, scripted);
+		}
+		else if (scripted || GraphicsEnvironment.isHeadless()) {
+			finish(answering.run(name, options == null ? "" : options), true);
+		}
+		else {
+			runFromMenu(answering, name);
+		}
+	}
+
+	private static void runFromMenu(final Runner answering, final String name) {
+		// ImageJ would record the dialog's fields at once; the true line is known after the run.
+		Recorder.setCommand(null);
+		final String options = RunDialog.ask(name, answering.models());
+		if (options != null) finish(answering.run(name, options), false);
+	}
+
+	private static void finish(final Answer answer, final boolean scripted) {
+		if (!answer.isDone()) stop(answer.text(), scripted);
+		else if (!scripted && answer.text() != null) record(answer.text());
+	}
+
+	private static void record(final String line) {
+		if (!IJ.recording()) return;
+		Recorder.recordString((Recorder.scriptMode() ? "IJ." : "") + line + "\n");
+	}
+
+	/**
+	 * Stops the macro at this line, or tells the user of the menu.
+	 * <p>
+	 * Measured with 1.54p, headless and with a display: inside a macro <code>IJ.error</code> stops
+	 * it at once, with message and line, in functions, batch mode and nested macros alike;
+	 * <code>Interpreter.abortMacro()</code> stops it too but waits 2 s for itself; an exception, also
+	 * <code>Macro.MACRO_CANCELED</code>, and <code>Macro.abort()</code> let the macro go on.
+	 * </p>
+	 */
+	private static void stop(final String message, final boolean scripted) {
+		if (Interpreter.getInstance() != null) {
+			IJ.error(message == null ? "Cancelled" : message);
+		}
+		else if (scripted) {
+			if (message != null) IJ.log(message);
+			Macro.abort();
+		}
+		else if (message != null) {
+			IJ.showMessage(TITLE, message);
+		}
+	}
+
+	/**
+	 * Starts ImageJ with the plugin, to try the menu; without Python the command only says so.
+	 *
+	 * @param args the folder that holds <code>plugins/DeepImageJ_Run.jar</code>
+	 */
+	public static void main(final String... args) {
+		if (args.length > 0) System.setProperty("plugins.dir", args[0]);
+		ImageJ.main(new String[0]);
+	}
+}
