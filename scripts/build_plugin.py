@@ -38,7 +38,7 @@ MANIFEST = b"Manifest-Version: 1.0\r\nImplementation-Title: deepimagej\r\n\r\n"
 class PluginJarHook(BuildHookInterface):  # type: ignore[type-arg]  # takes any builder's config
     """Puts the jar where the wheel, also an editable one, finds it."""
 
-    def initialize(self, version: str, build_data: dict[str, Any]) -> None:  # noqa: ARG002
+    def initialize(self, version: str, build_data: dict[str, Any]) -> None:
         if self.target_name == "wheel":
             build()
 

@@ -37,13 +37,15 @@ public class Command implements PlugIn {
 	public void run(final String name) {
 		// First, and on this thread: ImageJ keeps the options per thread.
 		final String options = Macro.getOptions();
+		// A macro that fails inside the command takes ImageJ's note of the calling macro with it.
+		final Interpreter macro = Interpreter.getInstance();
 		final boolean scripted = options != null || IJ.isMacro();
 		final Runner answering = runner;
 		if (answering == null) {
-			stop(NO_PYTHON, scripted);
+			stop(NO_PYTHON, macro, scripted);
 		}
 		else if (scripted || GraphicsEnvironment.isHeadless()) {
-			finish(answering.run(name, options == null ? "" : options), true);
+			finish(answering.run(name, options == null ? "" : options), macro, true);
 		}
 		else {
 			runFromMenu(answering, name);
@@ -54,11 +56,13 @@ public class Command implements PlugIn {
 		// ImageJ would record the dialog's fields at once; the true line is known after the run.
 		Recorder.setCommand(null);
 		final String options = RunDialog.ask(name, answering.models());
-		if (options != null) finish(answering.run(name, options), false);
+		if (options != null) finish(answering.run(name, options), null, false);
 	}
 
-	private static void finish(final Answer answer, final boolean scripted) {
-		if (!answer.isDone()) stop(answer.text(), scripted);
+	private static void finish(final Answer answer, final Interpreter macro,
+		final boolean scripted)
+	{
+		if (!answer.isDone()) stop(answer.text(), macro, scripted);
 		else if (!scripted && answer.text() != null) record(answer.text());
 	}
 
@@ -76,9 +80,11 @@ public class Command implements PlugIn {
 	 * <code>Macro.MACRO_CANCELED</code>, and <code>Macro.abort()</code> let the macro go on.
 	 * </p>
 	 */
-	private static void stop(final String message, final boolean scripted) {
-		if (Interpreter.getInstance() != null) {
-			IJ.error(message == null ? "Cancelled" : message);
+	private static void stop(final String message, final Interpreter macro,
+		final boolean scripted)
+	{
+		if (macro != null) {
+			macro.abort(message == null ? "Cancelled" : message);
 		}
 		else if (scripted) {
 			if (message != null) IJ.log(message);

@@ -17,7 +17,6 @@ import java.awt.HeadlessException;
  */
 public final class MacroErrors {
 
-	private static final String NEEDS_DISPLAY = "A function that needs a display was called headless";
 	private static final ThreadLocal<Integer> DEPTH = ThreadLocal.withInitial(() -> 0);
 	private static final ThreadLocal<String> FIRST = new ThreadLocal<>();
 
@@ -57,14 +56,47 @@ public final class MacroErrors {
 	}
 
 	/**
-	 * Called where ImageJ shows a stack trace.
+	 * Called when an exception leaves a macro.
 	 *
-	 * @param error what a command or a macro function threw
-	 * @return false if ImageJ shall go on as it always does
+	 * @param error what a macro function threw
+	 * @param macro the macro
 	 */
-	public static boolean caught(final Throwable error) {
-		if (Macro.MACRO_CANCELED.equals(error.getMessage())) return false;
-		return caught(describe(error) + line());
+	public static void caught(final Throwable error, final Interpreter macro) {
+		if (isQuiet() && !isCancel(error)) caught(describe(error) + " in line " + macro.getLineNumber());
+	}
+
+	/**
+	 * Called when an exception leaves a command: stops the macro that called it, where ImageJ would
+	 * show a stack trace and go on with the next line.
+	 *
+	 * @param command the name of the command
+	 * @param error what it threw
+	 */
+	public static void commandFailed(final String command, final Throwable error) {
+		final Interpreter macro = Interpreter.getInstance();
+		if (macro == null || !isQuiet() || isCancel(error)) return;
+		macro.abort(command + ": " + describe(error));
+	}
+
+	/**
+	 * Called in place of {@link IJ#showMessage(String, String)} by the macro function
+	 * <code>exit("message")</code>.
+	 *
+	 * @param title the title of the dialog
+	 * @param message the macro's message
+	 */
+	public static void showMessage(final String title, final String message) {
+		if (!caught(message)) IJ.showMessage(title, message);
+	}
+
+	/**
+	 * Called in place of {@link IJ#handleException(Throwable)} after {@link #caught(Throwable,
+	 * Interpreter)}.
+	 *
+	 * @param error what a macro function threw
+	 */
+	public static void handleException(final Throwable error) {
+		if (!isQuiet()) IJ.handleException(error);
 	}
 
 	/**
@@ -80,16 +112,15 @@ public final class MacroErrors {
 		return DEPTH.get() > 0 || GraphicsEnvironment.isHeadless();
 	}
 
+	private static boolean isCancel(final Throwable error) {
+		return Macro.MACRO_CANCELED.equals(error.getMessage());
+	}
+
 	private static String describe(final Throwable error) {
 		final String text = error.getMessage();
 		// The second is what ij1-patcher's dialog throws when a macro gives it no values.
 		if (error instanceof HeadlessException || text != null && text.contains("headless dialog"))
-			return NEEDS_DISPLAY;
+			return "A function that needs a display was called headless";
 		return error.getClass().getSimpleName() + (text == null ? "" : ": " + text);
-	}
-
-	private static String line() {
-		final Interpreter interpreter = Interpreter.getInstance();
-		return interpreter == null ? "" : " in line " + interpreter.getLineNumber();
 	}
 }

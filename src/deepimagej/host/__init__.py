@@ -1,0 +1,1 @@
+"""The running ImageJ: the only package that touches Java."""

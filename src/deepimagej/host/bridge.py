@@ -1,0 +1,90 @@
+"""The Python side of ImageJ's commands."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from deepimagej.errors import DeepImageJError, RunCancelled
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+OnCommand = Callable[[str, str], str | None]
+"""Takes a command's name and options; returns the macro line that repeats it, or None."""
+Models = Callable[[], Sequence[str]]
+"""Gives the names of the models to choose from."""
+
+_log = logging.getLogger(__name__)
+
+
+class Bridge:
+    """Answers ImageJ's commands and keeps what they raised for the Python caller.
+
+    A Python exception that reached Java would be shown as a stack trace and the macro would go on.
+    So it is kept here, per thread, as a macro runs on the thread of its caller; Java gets its text.
+    """
+
+    def __init__(self, on_command: OnCommand, *, models: Models) -> None:
+        self._on_command = on_command
+        self._models = models
+        self._pending = threading.local()
+
+    @contextmanager
+    def answering(self, on_command: OnCommand) -> Iterator[None]:
+        """Let `on_command` answer inside a ``with``."""
+        before, self._on_command = self._on_command, on_command
+        try:
+            yield
+        finally:
+            self._on_command = before
+
+    def take_exception(self) -> BaseException | None:
+        """What the last command on this thread raised; asked again, None."""
+        error: BaseException | None = getattr(self._pending, "error", None)
+        self._pending.error = None
+        return error
+
+    def register(self) -> None:
+        """Answer from now on; needs a running Java with the plugin on its class path."""
+        import jpype
+
+        answer = jpype.JClass("deepimagej.Answer")
+        bridge = self
+
+        @jpype.JImplements("deepimagej.Runner")
+        class Runner:
+            @jpype.JOverride
+            def run(self, command: Any, options: Any) -> Any:
+                return bridge._run(answer, str(command), str(options))
+
+            @jpype.JOverride
+            def models(self) -> Any:
+                return jpype.JArray(jpype.JString)(bridge._names())
+
+        jpype.JClass("deepimagej.Command").setRunner(Runner())
+
+    def _run(self, answer: Any, command: str, options: str) -> Any:
+        self._pending.error = None
+        try:
+            return answer.done(self._on_command(command, options))
+        except (RunCancelled, KeyboardInterrupt) as error:
+            self._pending.error = error
+            return answer.cancelled()
+        except DeepImageJError as error:
+            self._pending.error = error
+            return answer.failed(f"{error.message}\n{error.hint}")
+        except BaseException as error:  # noqa: BLE001  # nothing may be lost at the border to Java
+            self._pending.error = error
+            _log.debug("%s failed", command, exc_info=True)
+            return answer.failed(f"{type(error).__name__}: {error}")
+
+    def _names(self) -> list[str]:
+        try:
+            return list(self._models())
+        except DeepImageJError as error:
+            _log.warning("%s %s", error.message, error.hint)
+            return []

@@ -1,0 +1,141 @@
+"""ImageJ's jars: from a folder of the user's, the cache, or once from Maven Central."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import tempfile
+from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from filelock import FileLock
+
+from deepimagej.errors import HostError
+
+if TYPE_CHECKING:
+    from deepimagej.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Artifact:
+    """One jar of Maven Central, pinned to its bytes."""
+
+    group: str
+    name: str
+    version: str
+    sha256: str
+
+    @property
+    def file_name(self) -> str:
+        """Its name in the cache and in the folder ``DEEPIMAGEJ_JARS``."""
+        return f"{self.name}-{self.version}.jar"
+
+
+IMAGEJ = Artifact(
+    "net.imagej", "ij", "1.54p", "2e1a09961dfb41cee66ddc821b2577a41a072566ce45a49bae69267099741e20"
+)
+PATCHER = Artifact(
+    "net.imagej",
+    "ij1-patcher",
+    "2.0.0",
+    "b68810263f9521ddb34bac272816613ebb71607775c1fc337079a0476c2b581a",
+)
+JAVASSIST = Artifact(
+    "org.javassist",
+    "javassist",
+    "3.30.2-GA",  # the one that the patcher's own pom names
+    "eba37290994b5e4868f3af98ff113f6244a6b099385d9ad46881307d3cb01aaf",
+)
+ARTIFACTS = (IMAGEJ, PATCHER, JAVASSIST)
+
+_PLUGIN = "DeepImageJ_Run.jar"
+
+
+def find_jars(settings: Settings) -> dict[Artifact, Path]:
+    """Every jar that ImageJ needs; fetched only when the cache lacks one.
+
+    Raises
+    ------
+    HostError
+        A jar is neither here nor can it be fetched, or its bytes are not the pinned ones.
+    """
+    if settings.jars is not None:
+        return _jars_of_the_user(settings.jars)
+    folder = settings.cache / "jars"
+    jars = {artifact: folder / artifact.file_name for artifact in ARTIFACTS}
+    if not all(jar.is_file() for jar in jars.values()):
+        _fetch(folder)
+    return jars
+
+
+def install_plugin(settings: Settings) -> Path:
+    """The plugin's jar in the cache, in a folder ``plugins`` as ImageJ's ``plugins.dir`` has it.
+
+    The folder above is named by the jar's bytes: two environments share one cache.
+    """
+    try:
+        content = files("deepimagej.host").joinpath("jars", _PLUGIN).read_bytes()
+    except FileNotFoundError as cause:
+        raise HostError(
+            f"This installation of deepimagej lacks its ImageJ plugin, {_PLUGIN}.",
+            hint="In a checkout run scripts/build_plugin.py; otherwise install deepimagej again.",
+        ) from cause
+    digest = hashlib.sha256(content).hexdigest()[:12]
+    jar = settings.cache / f"imagej-{digest}" / "plugins" / _PLUGIN
+    if not jar.is_file():
+        jar.parent.mkdir(parents=True, exist_ok=True)
+        part = jar.with_name(f"{jar.name}.{os.getpid()}.part")
+        part.write_bytes(content)
+        part.replace(jar)
+    return jar
+
+
+def _jars_of_the_user(folder: Path) -> dict[Artifact, Path]:
+    jars = {artifact: folder / artifact.file_name for artifact in ARTIFACTS}
+    missing = [jar.name for jar in jars.values() if not jar.is_file()]
+    if missing:
+        raise HostError(
+            f"DEEPIMAGEJ_JARS is {folder}, and it lacks {', '.join(missing)}.",
+            hint="Copy them there from Maven Central, or unset DEEPIMAGEJ_JARS to fetch them.",
+        )
+    for artifact, jar in jars.items():
+        _check(artifact, jar)
+    return jars
+
+
+def _fetch(folder: Path) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    with FileLock(folder / ".lock"), tempfile.TemporaryDirectory(dir=folder) as scratch:
+        for artifact in ARTIFACTS:
+            if not (folder / artifact.file_name).is_file():
+                jar = _download(artifact, Path(scratch))
+                _check(artifact, jar)
+                shutil.move(jar, folder / artifact.file_name)
+
+
+def _download(artifact: Artifact, repository: Path) -> Path:
+    from jgo.maven import MavenContext
+    from requests import RequestException
+
+    context = MavenContext(repo_cache=repository, timeout=30)
+    component = context.project(artifact.group, artifact.name).at_version(artifact.version)
+    try:
+        return Path(component.artifact().resolve())
+    except (RequestException, RuntimeError) as cause:  # jgo raises RuntimeError for "not found"
+        raise HostError(
+            f"ImageJ's {artifact.file_name} is not in the cache, and Maven Central cannot be reached.",
+            hint="Connect once to the network, or set DEEPIMAGEJ_JARS to a folder with "
+            f"{', '.join(each.file_name for each in ARTIFACTS)}.",
+        ) from cause
+
+
+def _check(artifact: Artifact, jar: Path) -> None:
+    found = hashlib.sha256(jar.read_bytes()).hexdigest()
+    if found != artifact.sha256:
+        raise HostError(
+            f"{jar.name} has the sha256 {found}, not {artifact.sha256}.",
+            hint="Replace the file by that of Maven Central.",
+        )

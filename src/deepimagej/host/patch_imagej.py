@@ -1,0 +1,149 @@
+"""Makes the changed ImageJ classes, once per version, in a process of its own.
+
+Two jars come out, to be put in front of ImageJ's own on the class path:
+
+- *headless*: what ij1-patcher changes so that ImageJ runs without a display (at every start this
+  would cost 2 to 4 s), the ROI Manager without a window, and the changes below;
+- *display*: the changes below.
+
+The changes: what stops a macro goes to `deepimagej.MacroErrors`, which keeps it for the program
+that called the macro, instead of into a dialog or a stack trace; and a macro that failed ends at
+once, not after 2 s, and so do the macros that called it.
+"""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Final
+
+import jpype
+
+Change = Callable[[Any], None]
+"""Changes one class, a `javassist.CtClass`."""
+
+_STRINGS: Final = "(Ljava/lang/String;Ljava/lang/String;)"
+
+
+def make_jars(headless: Path, display: Path, class_path: list[str]) -> None:
+    """Write both jars; Java runs with `class_path`."""
+    with tempfile.TemporaryDirectory() as folder:
+        patched = Path(folder) / "patched.jar"
+        injector = jpype.JClass("net.imagej.patcher.LegacyInjector")
+        # (headless, but not the hooks that only ImageJ2 fills)
+        injector.writeJar(jpype.JClass("java.io.File")(str(patched)), True, False)
+        with zipfile.ZipFile(patched) as jar:
+            classes = {name: jar.read(name) for name in jar.namelist() if name.endswith(".class")}
+        changed = _change([str(patched), *class_path], {**_CHANGES, "ij.IJ": _change_ij})
+        _write(headless, {**classes, **changed})
+    _write(display, _change(class_path, _CHANGES))
+
+
+def _change(class_path: list[str], changes: dict[str, Change]) -> dict[str, bytes]:
+    pool = jpype.JClass("javassist.ClassPool")(False)
+    pool.appendSystemPath()
+    for jar in reversed(class_path):
+        pool.insertClassPath(jar)
+    changed = {}
+    for name, change in changes.items():
+        java_class = pool.get(name)
+        change(java_class)
+        changed[name.replace(".", "/") + ".class"] = bytes(java_class.toBytecode())
+    return changed
+
+
+def _write(path: Path, classes: dict[str, bytes]) -> None:
+    with zipfile.ZipFile(path, "w") as jar:
+        for name in sorted(classes):
+            jar.writestr(name, classes[name])
+
+
+def _change_interpreter(java_class: Any) -> None:
+    """Errors without a dialog, and no waiting for oneself."""
+    java_class.getDeclaredMethod("showError").insertBefore(
+        "if (deepimagej.MacroErrors.caught($2)) return;"
+    )
+    throwable = java_class.getClassPool().get("java.lang.Throwable")
+    _method(java_class, "run", _STRINGS).addCatch(
+        "{ deepimagej.MacroErrors.caught($e, this); throw $e; }", throwable
+    )
+    # abortMacro waits until the macro's thread has seen a flag: in vain if it is that thread.
+    field = jpype.JClass("javassist.CtField").make("private Thread thread;", java_class)
+    java_class.addField(field)
+    _method(java_class, "run", "(Lij/macro/Program;)").insertBefore(
+        "this.thread = Thread.currentThread();"
+    )
+    java_class.getDeclaredMethod("abortMacro").insertBefore(
+        "if (this.thread == Thread.currentThread()) instance = null;"
+    )
+
+
+def _change_functions(java_class: Any) -> None:
+    """No dialog for ``exit("message")``; a failure in ``runMacro`` and ``eval`` goes on up."""
+    _redirect(java_class.getDeclaredMethod("exit"), "showMessage", _STRINGS)
+    java_class.getDeclaredMethod("runMacro").insertAfter(
+        'if ("[aborted]".equals($_) && deepimagej.MacroErrors.isPending())'
+        " throw new RuntimeException(ij.Macro.MACRO_CANCELED);"
+    )
+
+
+def _change_macro_runner(java_class: Any) -> None:
+    """What a macro function throws is kept, not shown with its stack trace."""
+    method = _method(java_class, "runMacro", _STRINGS)
+    _redirect(method, "handleException", "(Ljava/lang/Throwable;)")
+
+
+def _change_executer(java_class: Any) -> None:
+    """What a command throws stops the macro that called it."""
+    throwable = java_class.getClassPool().get("java.lang.Throwable")
+    java_class.getDeclaredMethod("runCommand").addCatch(
+        "{ deepimagej.MacroErrors.commandFailed($1, $e); throw $e; }", throwable
+    )
+
+
+def _change_ij(java_class: Any) -> None:
+    """``run("ROI Manager...")`` finds the manager that has no window."""
+    parameters = "(Ljava/lang/String;Ljava/lang/String;Ljava/lang/String;)"
+    _method(java_class, "runPlugIn", parameters).insertBefore(
+        'if ("ij.plugin.frame.RoiManager".equals($2)'
+        " && ij.plugin.frame.RoiManager.getRawInstance() != null)"
+        " return ij.plugin.frame.RoiManager.getRawInstance();"
+    )
+
+
+_CHANGES: Final[dict[str, Change]] = {
+    "ij.macro.Interpreter": _change_interpreter,
+    "ij.macro.Functions": _change_functions,
+    "ij.plugin.Macro_Runner": _change_macro_runner,
+    "ij.Executer": _change_executer,
+}
+
+
+def _method(java_class: Any, name: str, parameters: str) -> Any:
+    methods = java_class.getDeclaredMethods(name)
+    return next(each for each in methods if str(each.getSignature()).startswith(parameters))
+
+
+def _redirect(method: Any, name: str, parameters: str) -> None:
+    """Let calls of IJ's static `name` inside `method` go to that of MacroErrors."""
+    pool = method.getDeclaringClass().getClassPool()
+    converter = jpype.JClass("javassist.CodeConverter")()
+    converter.redirectMethodCall(
+        _method(pool.get("ij.IJ"), name, parameters),
+        _method(pool.get("deepimagej.MacroErrors"), name, parameters),
+    )
+    method.instrument(converter)
+
+
+if __name__ == "__main__":
+    library, headless_jar, display_jar, *jars = sys.argv[1:]
+    jpype.startJVM(
+        "-Djava.awt.headless=true",
+        "--add-opens=java.base/java.lang=ALL-UNNAMED",  # the injector defines classes
+        jvmpath=library,
+        classpath=jars,
+    )
+    make_jars(Path(headless_jar), Path(display_jar), jars)
