@@ -29,7 +29,7 @@ from deepimagej.request import (
     TileChoice,
     WeightsFormat,
 )
-from option_requests import CARRIED_TEXTS, TEXTS, requests
+from option_strategies import CARRIED_TEXTS, TEXTS, requests
 
 NONE = StageChoice(Source.NONE)
 YXC = (AxisName.Y, AxisName.X, AxisName.CHANNEL)
