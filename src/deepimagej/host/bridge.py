@@ -32,6 +32,9 @@ class Bridge:
         self._on_command = on_command
         self._models = models
         self._pending = threading.local()
+        self._running = 0
+        self._idle = threading.Condition()
+        self._is_closed = False
 
     @contextmanager
     def answering(self, on_command: OnCommand) -> Iterator[None]:
@@ -57,17 +60,35 @@ class Bridge:
 
         @jpype.JImplements("deepimagej.Runner")
         class Runner:
-            @jpype.JOverride
+            @jpype.JOverride  # type: ignore[untyped-decorator]  # jpype has no types
             def run(self, command: Any, options: Any) -> Any:
                 return bridge._run(answer, str(command), str(options))
 
-            @jpype.JOverride
+            @jpype.JOverride  # type: ignore[untyped-decorator]  # jpype has no types
             def models(self) -> Any:
                 return jpype.JArray(jpype.JString)(bridge._names())
 
         jpype.JClass("deepimagej.Command").setRunner(Runner())
 
+    def close(self, patience: float) -> None:
+        """Answer no more commands, and wait at most `patience` seconds for those that run."""
+        with self._idle:
+            self._is_closed = True
+            self._idle.wait_for(lambda: self._running == 0, timeout=patience)
+
     def _run(self, answer: Any, command: str, options: str) -> Any:
+        with self._idle:
+            if self._is_closed:
+                return answer.cancelled()
+            self._running += 1
+        try:
+            return self._answer(answer, command, options)
+        finally:
+            with self._idle:
+                self._running -= 1
+                self._idle.notify_all()
+
+    def _answer(self, answer: Any, command: str, options: str) -> Any:
         self._pending.error = None
         try:
             return answer.done(self._on_command(command, options))

@@ -14,6 +14,7 @@ from deepimagej.host.bridge import Bridge, Models, OnCommand
 from deepimagej.host.jars import IMAGEJ, PATCHER, find_jars, install_plugin
 from deepimagej.host.java import find_java
 from deepimagej.host.patching import patched_jar
+from deepimagej.host.shutdown import end_with_the_process
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -147,6 +148,7 @@ def _start(
     class_path = [patched, jars[IMAGEJ], jars[PATCHER], plugin]
     options = [*_options(java, mode, plugins=plugin.parent.parent), *java_options]
     _start_java(java, class_path, options)
+    end_with_the_process(bridge)
     clock.step("start Java")
     running = EmbeddedImageJ(mode, java, bridge, clock.steps)
     _start_imagej(running)
@@ -179,6 +181,7 @@ def _options(java: Java, mode: str, *, plugins: Path) -> list[str]:
         f"-Djava.awt.headless={'true' if mode == 'headless' else 'false'}",
         f"-Dplugins.dir={plugins}",
         "--add-opens=java.desktop/java.awt=ALL-UNNAMED",  # HeadlessRoiManager
+        "-XX:-UsePerfData",  # its file in the temporary folder would be left behind
     ]
     if java.version >= 22:  # where it is not there, Java warns on stderr about JPype's library
         options.append("--enable-native-access=ALL-UNNAMED")

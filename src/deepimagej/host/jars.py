@@ -126,7 +126,7 @@ def _download(artifact: Artifact, repository: Path) -> Path:
         return Path(component.artifact().resolve())
     except (RequestException, RuntimeError) as cause:  # jgo raises RuntimeError for "not found"
         raise HostError(
-            f"ImageJ's {artifact.file_name} is not in the cache, and Maven Central cannot be reached.",
+            f"{artifact.file_name} is not in the cache, and Maven Central cannot be reached.",
             hint="Connect once to the network, or set DEEPIMAGEJ_JARS to a folder with "
             f"{', '.join(each.file_name for each in ARTIFACTS)}.",
         ) from cause

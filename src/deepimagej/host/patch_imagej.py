@@ -85,7 +85,7 @@ def _change_functions(java_class: Any) -> None:
     """No dialog for ``exit("message")``; a failure in ``runMacro`` and ``eval`` goes on up."""
     _redirect(java_class.getDeclaredMethod("exit"), "showMessage", _STRINGS)
     java_class.getDeclaredMethod("runMacro").insertAfter(
-        'if ("[aborted]".equals($_) && deepimagej.MacroErrors.isPending())'
+        "if (deepimagej.MacroErrors.isPending())"
         " throw new RuntimeException(ij.Macro.MACRO_CANCELED);"
     )
 

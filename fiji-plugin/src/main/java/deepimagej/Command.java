@@ -74,10 +74,12 @@ public class Command implements PlugIn {
 	/**
 	 * Stops the macro at this line, or tells the user of the menu.
 	 * <p>
-	 * Measured with 1.54p, headless and with a display: inside a macro <code>IJ.error</code> stops
-	 * it at once, with message and line, in functions, batch mode and nested macros alike;
-	 * <code>Interpreter.abortMacro()</code> stops it too but waits 2 s for itself; an exception, also
-	 * <code>Macro.MACRO_CANCELED</code>, and <code>Macro.abort()</code> let the macro go on.
+	 * Measured with 1.54p, in the main part of a macro, in a function and in batch mode:
+	 * <code>Interpreter.abort(message)</code> and <code>IJ.error</code> stop it at once;
+	 * <code>Interpreter.abortMacro()</code> stops it without a message, after waiting 2 s for itself;
+	 * <code>Macro.abort()</code> and exceptions, that of <code>Macro.MACRO_CANCELED</code> too, let it
+	 * go on. <code>IJ.error</code> finds the macro only until another one failed inside the command.
+	 * None of them stops a macro that called this one; {@link MacroErrors} does.
 	 * </p>
 	 */
 	private static void stop(final String message, final Interpreter macro,
@@ -87,7 +89,7 @@ public class Command implements PlugIn {
 			macro.abort(message == null ? "Cancelled" : message);
 		}
 		else if (scripted) {
-			if (message != null) IJ.log(message);
+			if (message != null) MacroErrors.log(message);
 			Macro.abort();
 		}
 		else if (message != null) {

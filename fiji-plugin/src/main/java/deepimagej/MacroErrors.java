@@ -50,7 +50,7 @@ public final class MacroErrors {
 	 */
 	public static boolean caught(final String message) {
 		if (!isQuiet()) return false;
-		if (DEPTH.get() == 0) IJ.log(message);
+		if (DEPTH.get() == 0) log(message);
 		else if (FIRST.get() == null) FIRST.set(message);
 		return true;
 	}
@@ -106,6 +106,12 @@ public final class MacroErrors {
 	 */
 	public static boolean isPending() {
 		return FIRST.get() != null;
+	}
+
+	/** Not to the Log window's stand-in headless, which is stdout: that is for results. */
+	static void log(final String message) {
+		if (GraphicsEnvironment.isHeadless()) System.err.println(message);
+		else IJ.log(message);
 	}
 
 	private static boolean isQuiet() {
