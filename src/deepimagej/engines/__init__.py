@@ -1,0 +1,7 @@
+"""Networks run in worker processes, one for each framework; `client` is the door."""
+
+from deepimagej.engines.choice import Choice
+from deepimagej.engines.client import Engines, Network
+from deepimagej.engines.table import EngineStatus
+
+__all__ = ["Choice", "EngineStatus", "Engines", "Network"]

@@ -1,0 +1,104 @@
+"""Which engine runs which weights, and whether it is installed here."""
+
+from __future__ import annotations
+
+import importlib.util
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+from deepimagej.request import WeightsFormat
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+@dataclass(frozen=True, slots=True)
+class Engine:
+    """A framework and the worker that runs it."""
+
+    name: str
+    """As its users call it."""
+    module: str
+    """The Python module that must be there."""
+    script: str
+    """The file in `workers/` without ``.py``."""
+    extra: str
+    """deepimagej's optional dependencies that bring it."""
+    variables: Mapping[str, str] = field(default_factory=dict)
+    """Environment variables of the worker."""
+
+    @property
+    def pip(self) -> str:
+        """The command that installs it."""
+        return f'pip install "deepimagej[{self.extra}]"'
+
+
+ONNX: Final = Engine("onnxruntime", module="onnxruntime", script="onnx", extra="onnx")
+TORCH: Final = Engine("PyTorch", module="torch", script="torchscript", extra="torch")
+TENSORFLOW: Final = Engine(
+    "TensorFlow",
+    module="tensorflow",
+    script="tensorflow",
+    extra="tensorflow",
+    variables={
+        "TF_CPP_MIN_LOG_LEVEL": "2",
+        "KERAS_BACKEND": "tensorflow",
+        "TF_FORCE_GPU_ALLOW_GROWTH": "true",  # else it takes the whole GPU at once
+    },
+)
+
+ENGINES: Final[Mapping[WeightsFormat, Engine]] = {
+    WeightsFormat.ONNX: ONNX,
+    WeightsFormat.TORCHSCRIPT: TORCH,
+    WeightsFormat.TENSORFLOW_SAVED_MODEL: TENSORFLOW,
+    WeightsFormat.KERAS_HDF5: TENSORFLOW,
+    WeightsFormat.KERAS_V3: TENSORFLOW,
+}
+
+_NEVER: Final[Mapping[WeightsFormat, tuple[str, str]]] = {
+    WeightsFormat.PYTORCH_STATE_DICT: (
+        "pytorch_state_dict needs the architecture's Python code; deepimagej runs files that "
+        "hold the whole network",
+        "Export the network to TorchScript or ONNX and add that to the bundle.",
+    ),
+    WeightsFormat.TENSORFLOW_JS: (
+        "tensorflow_js runs in web browsers only",
+        "Convert the network to a TensorFlow SavedModel or ONNX and add that to the bundle.",
+    ),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class EngineStatus:
+    """Whether a weights format can run on this machine."""
+
+    runnable: bool
+    reason: str = ""
+    """Why not, as a clause without a full stop."""
+    hint: str = ""
+    """The way out, as a sentence."""
+
+
+def status(weights_format: WeightsFormat) -> EngineStatus:
+    """Whether `weights_format` can run here; nothing is imported to find out."""
+    if weights_format in _NEVER:
+        reason, hint = _NEVER[weights_format]
+        return EngineStatus(runnable=False, reason=reason, hint=hint)
+    engine = ENGINES[weights_format]
+    if importlib.util.find_spec(engine.module) is None:
+        return EngineStatus(
+            runnable=False,
+            reason=f"{weights_format} needs {engine.name}, which is not installed",
+            hint=f"Install it: {engine.pip}",
+        )
+    return EngineStatus(runnable=True)
+
+
+def environment(engine: Engine) -> dict[str, str | None]:
+    """Variables of a worker: what must differ from this process (None: taken away)."""
+    return {
+        # Whatever the system's encoding, Appose can read the worker's stderr.
+        "PYTHONIOENCODING": "ascii:backslashreplace",
+        "PYTHONWARNINGS": None,
+        **engine.variables,
+    }

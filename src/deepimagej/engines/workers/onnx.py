@@ -1,0 +1,88 @@
+"""ONNX files, through onnxruntime."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Dict, List, Optional, Tuple, Union
+
+import numpy as np
+import onnxruntime
+
+from .tensors import Slot
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+_CUDA = "CUDAExecutionProvider"
+# One Identity node from x to y, float32 [1], opset 13: a session to ask for a GPU with.
+_IDENTITY = (
+    b'\x08\x07:7\n\x10\n\x01x\x12\x01y"\x08Identity\x12\x01gZ\x0f\n\x01x\x12\n\n\x08\x08\x01\x12\x04'
+    b"\n\x02\x08\x01b\x0f\n\x01y\x12\n\n\x08\x08\x01\x12\x04\n\x02\x08\x01B\x04\n\x00\x10\r"
+)
+_TYPES = {
+    "tensor(float)": "float32",
+    "tensor(double)": "float64",
+    "tensor(float16)": "float16",
+    "tensor(bool)": "bool",
+    **{
+        f"tensor({sign}int{bits})": f"{sign}int{bits}"
+        for sign in ("", "u")
+        for bits in (8, 16, 32, 64)
+    },
+}
+
+
+class OnnxModel:
+    """A session, with onnxruntime's own options: its bits are those of a plain session."""
+
+    def __init__(self, session: Any) -> None:
+        self._session = session
+        self.inputs = [_slot(node) for node in session.get_inputs()]
+        self.outputs = [_slot(node) for node in session.get_outputs()]
+
+    def predict(self, arrays: List[NDArray[Any]]) -> List[Tuple[str, Any]]:
+        """All outputs."""
+        feed = {slot.name: array for slot, array in zip(self.inputs, arrays)}
+        names = [slot.name for slot in self.outputs]
+        return [
+            (name, np.asarray(value)) for name, value in zip(names, self._session.run(names, feed))
+        ]
+
+
+def version() -> str:
+    """``onnxruntime 1.32.0``."""
+    return f"onnxruntime {onnxruntime.__version__}"
+
+
+def has_gpu(index: int) -> bool:
+    """Whether the CUDA provider really starts: the wheel lists it without CUDA's libraries too."""
+    if _CUDA not in onnxruntime.get_available_providers():
+        return False
+    try:
+        return _CUDA in _session(_IDENTITY, f"cuda:{index}").get_providers()
+    except RuntimeError:  # there is no such index
+        return False
+
+
+def load(path: str, device: str, options: Dict[str, Any]) -> OnnxModel:
+    """The network in an ``.onnx`` file."""
+    return OnnxModel(_session(path, device))
+
+
+def _session(model: Union[str, bytes], device: str) -> Any:
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = 3
+    providers: List[Any] = ["CPUExecutionProvider"]
+    if device != "cpu":
+        providers.insert(0, (_CUDA, {"device_id": int(device.partition(":")[2])}))
+    return onnxruntime.InferenceSession(model, sess_options=options, providers=providers)
+
+
+def _slot(node: Any) -> Slot:
+    return Slot(node.name, _shape(node.shape), _TYPES.get(node.type))
+
+
+def _shape(shape: Any) -> Optional[Tuple[Optional[int], ...]]:
+    """Named sizes (``batch``) are any size; a shape of None is an unknown rank."""
+    if shape is None:
+        return None
+    return tuple(size if isinstance(size, int) and size > 0 else None for size in shape)
