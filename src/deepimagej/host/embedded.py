@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 import threading
 import time
@@ -192,7 +193,6 @@ def _start_java(java: Java, class_path: list[Path], options: list[str]) -> None:
     import jpype
 
     try:
-        # interrupt=False: Ctrl-C stays Python's KeyboardInterrupt.
         jpype.startJVM(
             *options,
             jvmpath=str(java.library),
@@ -204,6 +204,18 @@ def _start_java(java: Java, class_path: list[Path], options: list[str]) -> None:
             f"Java {java.version} ({java.home}) does not start: {cause}",
             hint="Check the Java options, or set JAVA_HOME to another Java 11 or newer.",
         ) from cause
+    _take_back_ctrl_c()
+
+
+def _take_back_ctrl_c() -> None:
+    """Let Ctrl-C interrupt Python at once.
+
+    Java replaced the handler, and its own tells Python from another thread: a main thread in
+    `time.sleep` or in a lock then sees the KeyboardInterrupt only when that is over.
+    """
+    handler = signal.getsignal(signal.SIGINT)
+    if threading.current_thread() is threading.main_thread() and handler is not None:
+        signal.signal(signal.SIGINT, handler)
 
 
 def _start_imagej(running: EmbeddedImageJ) -> None:

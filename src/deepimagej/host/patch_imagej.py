@@ -37,7 +37,7 @@ def make_jars(headless: Path, display: Path, class_path: list[str]) -> None:
         injector.writeJar(jpype.JClass("java.io.File")(str(patched)), True, False)
         with zipfile.ZipFile(patched) as jar:
             classes = {name: jar.read(name) for name in jar.namelist() if name.endswith(".class")}
-        changed = _change([str(patched), *class_path], {**_CHANGES, "ij.IJ": _change_ij})
+        changed = _change([str(patched), *class_path], _CHANGES_HEADLESS)
         _write(headless, {**classes, **changed})
     _write(display, _change(class_path, _CHANGES))
 
@@ -68,7 +68,9 @@ def _change_interpreter(java_class: Any) -> None:
     )
     throwable = java_class.getClassPool().get("java.lang.Throwable")
     _method(java_class, "run", _STRINGS).addCatch(
-        "{ deepimagej.MacroErrors.caught($e, this); throw $e; }", throwable
+        '{ deepimagej.MacroErrors.caught($e, this.pgm == null ? "" : " in line "'
+        ' + this.getLineNumber() + "\\n \\n" + this.getErrorLine()); throw $e; }',
+        throwable,
     )
     # abortMacro waits until the macro's thread has seen a flag: in vain if it is that thread.
     field = jpype.JClass("javassist.CtField").make("private Thread thread;", java_class)
@@ -105,7 +107,13 @@ def _change_executer(java_class: Any) -> None:
 
 
 def _change_ij(java_class: Any) -> None:
-    """``run("ROI Manager...")`` finds the manager that has no window."""
+    """No dialog for ``IJ.error`` where ImageJ lost sight of the macro."""
+    _redirect(_method(java_class, "error", _STRINGS), "showMessage", _STRINGS)
+
+
+def _change_ij_headless(java_class: Any) -> None:
+    """Also, ``run("ROI Manager...")`` finds the manager that has no window."""
+    _change_ij(java_class)
     parameters = "(Ljava/lang/String;Ljava/lang/String;Ljava/lang/String;)"
     _method(java_class, "runPlugIn", parameters).insertBefore(
         'if ("ij.plugin.frame.RoiManager".equals($2)'
@@ -114,11 +122,28 @@ def _change_ij(java_class: Any) -> None:
     )
 
 
+def _change_results_table(java_class: Any) -> None:
+    """``show("Results")`` makes the table the Results table, as it does with a display.
+
+    Headless it does nothing, and what ``roiManager("multi-measure")`` measured is lost.
+    """
+    java_class.getDeclaredMethod("show").insertBefore(
+        'if ("Results".equals($1) && this != ij.plugin.filter.Analyzer.getResultsTable())'
+        " ij.plugin.filter.Analyzer.setResultsTable(this);"
+    )
+
+
 _CHANGES: Final[dict[str, Change]] = {
     "ij.macro.Interpreter": _change_interpreter,
     "ij.macro.Functions": _change_functions,
     "ij.plugin.Macro_Runner": _change_macro_runner,
     "ij.Executer": _change_executer,
+    "ij.IJ": _change_ij,
+}
+_CHANGES_HEADLESS: Final[dict[str, Change]] = {
+    **_CHANGES,
+    "ij.IJ": _change_ij_headless,
+    "ij.measure.ResultsTable": _change_results_table,
 }
 
 

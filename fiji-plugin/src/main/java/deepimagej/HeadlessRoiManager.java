@@ -38,7 +38,13 @@ public class HeadlessRoiManager extends RoiManager {
 		put(RoiManager.class, "list", manager, new JList<>(titles));
 		put(RoiManager.class, "showAllCheckbox", manager, allocate(Checkbox.class));
 		put(RoiManager.class, "labelsCheckbox", manager, allocate(Checkbox.class));
-		put(RoiManager.class, "allowRecording", manager, Boolean.FALSE);
+		// As ImageJ's own fields begin; those that begin with 0 or false are so already.
+		put(RoiManager.class, "defaultLineWidth", manager, 1);
+		put(RoiManager.class, "firstTime", manager, true);
+		put(RoiManager.class, "recordShowAll", manager, true);
+		put(RoiManager.class, "translateX", manager, 10.0);
+		put(RoiManager.class, "translateY", manager, 10.0);
+		put(RoiManager.class, "multiCropShow", manager, true);
 		put(RoiManager.class, "instance", null, manager);
 		manager.setTitle("ROI Manager");
 		WindowManager.addWindow(manager);

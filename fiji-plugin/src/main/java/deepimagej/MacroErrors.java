@@ -59,10 +59,10 @@ public final class MacroErrors {
 	 * Called when an exception leaves a macro.
 	 *
 	 * @param error what a macro function threw
-	 * @param macro the macro
+	 * @param place " in line " and the number and text of the line
 	 */
-	public static void caught(final Throwable error, final Interpreter macro) {
-		if (isQuiet() && !isCancel(error)) caught(describe(error) + " in line " + macro.getLineNumber());
+	public static void caught(final Throwable error, final String place) {
+		if (isQuiet() && !isCancel(error)) caught(describe(error) + place);
 	}
 
 	/**
@@ -79,8 +79,8 @@ public final class MacroErrors {
 	}
 
 	/**
-	 * Called in place of {@link IJ#showMessage(String, String)} by the macro function
-	 * <code>exit("message")</code>.
+	 * Called in place of {@link IJ#showMessage(String, String)} by <code>IJ.error</code> and by the
+	 * macro function <code>exit("message")</code>.
 	 *
 	 * @param title the title of the dialog
 	 * @param message the macro's message
@@ -91,7 +91,7 @@ public final class MacroErrors {
 
 	/**
 	 * Called in place of {@link IJ#handleException(Throwable)} after {@link #caught(Throwable,
-	 * Interpreter)}.
+	 * String)}.
 	 *
 	 * @param error what a macro function threw
 	 */
