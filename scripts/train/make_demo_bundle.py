@@ -38,8 +38,13 @@ def main(source: Path) -> None:
     check_same_as_source(network, source)
     (BUNDLE / "probability.onnx").write_bytes(network.SerializeToString(deterministic=True))
 
+    halo = receptive_radius(network)
+    # bioimageio.spec wants a smallest input of which a tile keeps something.
+    least = (2 * halo // STEP + 1) * STEP
+    print(f"receptive field: {halo} px on each side; smallest input: {least} px")
+
     image = tifffile.imread(EXAMPLES / "images" / "nuclei.tif")
-    crop = image[192:320, 192:320]
+    crop = image[144 : 144 + least, 144 : 144 + least]
     raw = crop[None, None].astype(np.float32)
     probability = run(network, scale_range(raw))
     np.save(BUNDLE / "test_raw.npy", raw)
@@ -48,9 +53,7 @@ def main(source: Path) -> None:
     whole = run(network, scale_range(image[None, None].astype(np.float32)))
     write_cover(image, whole[0, 0])
 
-    halo = receptive_radius(network)
-    print(f"receptive field: {halo} px on each side")
-    text = yaml.safe_dump(describe(halo), sort_keys=False, allow_unicode=True, width=100)
+    text = yaml.safe_dump(describe(halo, least), sort_keys=False, allow_unicode=True, width=100)
     (BUNDLE / "rdf.yaml").write_text(text, encoding="utf-8")
 
 
@@ -182,7 +185,7 @@ def write_cover(image: NDArray[Any], probability: NDArray[np.float32]) -> None:
     Image.fromarray(pixels).save(BUNDLE / "cover.png", optimize=True)
 
 
-def describe(halo: int) -> dict[str, Any]:
+def describe(halo: int, least: int) -> dict[str, Any]:
     """The RDF, format 0.5."""
 
     def file(name: str) -> dict[str, str]:
@@ -190,7 +193,7 @@ def describe(halo: int) -> dict[str, Any]:
         return {"source": name, "sha256": hashlib.sha256(content).hexdigest()}
 
     spatial = [
-        {"type": "space", "id": axis, "size": {"min": STEP, "step": STEP}} for axis in ("y", "x")
+        {"type": "space", "id": axis, "size": {"min": least, "step": STEP}} for axis in ("y", "x")
     ]
     followed = [
         {"type": "space", "id": axis, "size": {"tensor_id": "raw", "axis_id": axis}, "halo": halo}
