@@ -14,7 +14,7 @@ test tensors computed with numpy, and returns the folder. Bundles of the real mo
 - ``make_list_bundle(folder)``           ``image`` as it came, and ``points``: the rows y, x of
   px above 0.5, as many as there are
 - ``write_bundle(folder, rdf, files)``   any RDF as a mapping, any files
-- ``zip_bundle(folder, top=...)``        the folder as a zip beside it
+- ``zip_bundle(folder, target, top=...)``  the folder as a zip beside it
 
 All take ``name``, ``axes`` (letters), ``min`` and ``step`` of the spatial axes (step 0: fixed),
 ``channels``, ``halo``, ``dtype``, ``batch`` ("open" or "one"), ``version`` ("0.5" or "0.4"),
@@ -125,7 +125,7 @@ def make_upsampling_bundle(folder: Path, **options: Any) -> Path:
 
 def make_sum_bundle(folder: Path, **options: Any) -> Path:
     """The sum of two inputs ``a`` and ``b``; the output is called ``sum``."""
-    chosen = Options(**{"name": "Sum", **options})
+    chosen = Options(**{"name": "Sum of two", **options})
     inputs = {"a": sample_values(chosen), "b": sample_values(chosen, seed=1)}
     nodes = [helper.make_node("Add", ["a", "b"], ["sum"])]
     output = Output(name="sum", values=inputs["a"] + inputs["b"], follows="a")
@@ -146,7 +146,7 @@ def make_two_output_bundle(folder: Path, **options: Any) -> Path:
 
 def make_list_bundle(folder: Path, **options: Any) -> Path:
     """The image as it came, and a table with the rows y, x of px above 0.5 (axes ``bcyx``)."""
-    chosen = Options(**{"name": "List", **options})
+    chosen = Options(**{"name": "List of points", **options})
     values = sample_values(chosen)
     constants: dict[str, NDArray[Any]] = {
         "half": np.array(0.5, np.float32),
@@ -197,9 +197,10 @@ def write_bundle(folder: Path, rdf: Mapping[str, Any] | str, files: Mapping[str,
     return folder
 
 
-def zip_bundle(folder: Path, *, top: bool = False) -> Path:
-    """`folder` as a zip beside it; with `top` the folder itself is in the zip."""
-    target = folder.with_name(f"{folder.name}.zip")
+def zip_bundle(folder: Path, target: Path | None = None, *, top: bool = False) -> Path:
+    """`folder` as the zip `target`, beside it; with `top` the folder itself is in the zip."""
+    target = target or folder.with_name(f"{folder.name}.zip")
+    target.parent.mkdir(parents=True, exist_ok=True)
     base = folder.parent if top else folder
     with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
         for path in sorted(folder.rglob("*")):

@@ -24,11 +24,11 @@ def is_csbdeep(rdf: Values) -> bool:
 
 def from_csbdeep(rdf: Values) -> Values:
     """`rdf` in the words of format 0.3."""
-    prediction = dict(mapping_of(rdf.get("prediction")))
-    weights = mapping_of(prediction.pop("weights", None))
+    prediction = mapping_of(rdf.get("prediction"))
+    weights = mapping_of(prediction.get("weights"))
     pre, post = prediction.get("preprocess"), prediction.get("postprocess")
     if _is_known(pre) and _is_known(post):
-        del prediction["preprocess"], prediction["postprocess"]
+        prediction = {}
     return {
         **rdf,
         "inputs": _with(rdf.get("inputs"), "preprocessing", _operations(pre, _normalise)),

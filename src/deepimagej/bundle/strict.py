@@ -3,12 +3,30 @@
 from __future__ import annotations
 
 import warnings
+import zipfile
 from typing import TYPE_CHECKING, Any
+
+import yaml
 
 from deepimagej.errors import OptionError
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+
+_FOREIGN = (
+    OSError,
+    ValueError,
+    LookupError,
+    TypeError,
+    AttributeError,
+    AssertionError,
+    RecursionError,
+    NotImplementedError,
+    zipfile.BadZipFile,
+    yaml.YAMLError,
+)
+"""What the validator lets through for files that are no RDF, a damaged zip, odd YAML ..."""
 
 
 def validate_strict(path: Path) -> list[str]:
@@ -36,13 +54,12 @@ def validate_strict(path: Path) -> list[str]:
             "The strict check needs bioimageio.spec, which is not installed.",
             hint='Install it with: pip install "deepimagej[strict]"',
         ) from error
-    context = zoo.ValidationContext(perform_io_checks=False)
     try:
-        with warnings.catch_warnings():
+        # Fresh, as the ambient context of the validator remembers files and its defaults.
+        with zoo.ValidationContext(perform_io_checks=False), warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            description = zoo.load_description(path, context=context, format_version="discover")
-    # Any file may be given to it, and its validators let foreign errors through.
-    except Exception as error:  # noqa: BLE001
+            description = zoo.load_description(path, format_version="discover")
+    except _FOREIGN as error:
         return [f"{type(error).__name__}: {error}"]
     return _problems(zoo, description)
 
