@@ -111,14 +111,33 @@ def _change_ij(java_class: Any) -> None:
     _redirect(_method(java_class, "error", _STRINGS), "showMessage", _STRINGS)
 
 
+def _change_roi_manager(java_class: Any) -> None:
+    """No dialog for an error of the ROI Manager."""
+    java_class.getDeclaredMethod("error").insertBefore(
+        "if (deepimagej.MacroErrors.isQuiet())"
+        ' { deepimagej.MacroErrors.showMessage("ROI Manager", $1); return false; }'
+    )
+
+
 def _change_ij_headless(java_class: Any) -> None:
-    """Also, ``run("ROI Manager...")`` finds the manager that has no window."""
+    """Also, what recorded macros say about windows that are not there headless."""
     _change_ij(java_class)
-    parameters = "(Ljava/lang/String;Ljava/lang/String;Ljava/lang/String;)"
-    _method(java_class, "runPlugIn", parameters).insertBefore(
+    three_strings = _STRINGS[:-1] + "Ljava/lang/String;)"
+    _method(java_class, "runPlugIn", three_strings).insertBefore(
         'if ("ij.plugin.frame.RoiManager".equals($2)'
         " && ij.plugin.frame.RoiManager.getRawInstance() != null)"
         " return ij.plugin.frame.RoiManager.getRawInstance();"
+    )
+    for parameters in ("(I)", "(Ljava/lang/String;)"):
+        _method(java_class, "setTool", parameters).insertBefore(
+            "if (ij.gui.Toolbar.getInstance() == null) return true;"
+        )
+    # ImageJ would wait 3 s for a window that never comes.
+    _method(java_class, "selectWindow", "(Ljava/lang/String;)").insertBefore(
+        'if (java.util.Arrays.asList(new String[] {"Results", "Summary", "Log", "ROI Manager"})'
+        ".contains($1)) return;"
+        "if (ij.WindowManager.getWindow($1) == null && ij.WindowManager.getImage($1) == null)"
+        ' { error("Macro Error", "No window with the title \\"" + $1 + "\\" found."); return; }'
     )
 
 
@@ -139,6 +158,7 @@ _CHANGES: Final[dict[str, Change]] = {
     "ij.plugin.Macro_Runner": _change_macro_runner,
     "ij.Executer": _change_executer,
     "ij.IJ": _change_ij,
+    "ij.plugin.frame.RoiManager": _change_roi_manager,
 }
 _CHANGES_HEADLESS: Final[dict[str, Change]] = {
     **_CHANGES,

@@ -86,7 +86,9 @@ public final class MacroErrors {
 	 * @param message the macro's message
 	 */
 	public static void showMessage(final String title, final String message) {
-		if (!caught(message)) IJ.showMessage(title, message);
+		final Interpreter macro = Interpreter.getInstance();
+		if (macro != null && isQuiet()) macro.abort(message);
+		else if (!caught(message)) IJ.showMessage(title, message);
 	}
 
 	/**
@@ -114,7 +116,12 @@ public final class MacroErrors {
 		else IJ.log(message);
 	}
 
-	private static boolean isQuiet() {
+	/**
+	 * Whether errors are kept or logged instead of shown.
+	 *
+	 * @return true headless, and between {@link #begin} and {@link #end}
+	 */
+	public static boolean isQuiet() {
 		return DEPTH.get() > 0 || GraphicsEnvironment.isHeadless();
 	}
 
