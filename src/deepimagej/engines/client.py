@@ -226,7 +226,10 @@ class Network:
             "key": key,
             "block": self._input.name,
             "inputs": items,
-            "outputs": [{"name": name, "rank": self._ranks.get(name, -1)} for name in outputs],
+            "outputs": [
+                {"name": name, "rank": rank, "wanted": name in outputs}
+                for name, rank in self._ranks.items()
+            ],
             "target": self._output.name,
             "capacity": self._output.capacity,
         }

@@ -51,16 +51,20 @@ def prepare(spec: ModelSpec, weights: Weights, settings: Settings) -> Source:
             f"The weights '{weights.declared}' of the model '{spec.name}' are missing.",
             hint="Install the model again.",
         )
-    options = {
+    options: dict[str, Any] = {
         "format": str(weights.format),
         "tag": spec.model_keys.get("tag", ""),
         "signature": spec.model_keys.get("signature", ""),
     }
     digest = _folder_digest(source) if source.is_dir() else _file_digest(source, weights, settings)
     path = source
-    if weights.format is WeightsFormat.TENSORFLOW_SAVED_MODEL and source.is_file():
-        path = _unpack(source, settings.cache / _UNPACKED / digest[:32])
-    key = ":".join([digest, *options.values()])
+    if weights.format is WeightsFormat.TENSORFLOW_SAVED_MODEL:
+        if source.is_file():
+            path = _unpack(source, settings.cache / _UNPACKED / digest[:32])
+        # A graph without signature has no other names for its ends.
+        options["inputs"] = [tensor.name for tensor in spec.inputs]
+        options["outputs"] = [tensor.name for tensor in spec.outputs]
+    key = hashlib.sha256(f"{digest} {options}".encode()).hexdigest()
     return Source(path, weights.declared, key, options)
 
 

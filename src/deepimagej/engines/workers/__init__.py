@@ -15,7 +15,8 @@ hangs when it is imported while another thread reads stdin (numpy#24290). A task
     its tensors: ``[{"name", "shape", "dtype"}]``, shape or dtype None where it does not say.
 ``predict(key, block, inputs, outputs, target, capacity) -> {"outputs", "size", "written"}``
     One call of the network. `inputs` are ``[{"name", "dtype", "shape", "offset"}]`` in the
-    order of the RDF, lying in the shared memory `block`; `outputs` are the RDF's names. The
+    order of the RDF, lying in the shared memory `block`; `outputs` are all of the
+    RDF's, ``[{"name", "rank", "wanted"}]``, of which the wanted are handed back. The
     results go into the shared memory `target`; if that is None or smaller than ``size`` bytes,
     ``written`` is false and they are kept for
 ``fetch(block, target, capacity) -> {"outputs", "size", "written"}``

@@ -140,14 +140,15 @@ def _resolve(device: str) -> str:
 
 
 def _select(results: List[Tuple[str, Any]], outputs: List[Dict[str, Any]]) -> List[Tuple[str, Any]]:
-    """The results that the bundle names, under the bundle's names, as plain numbers."""
+    """The results that are wanted, under the bundle's names, as plain numbers."""
     slots = [Slot(name, tuple(array.shape), str(array.dtype)) for name, array in results]
     names = [item["name"] for item in outputs]
     places = match("output", names, slots, [item["rank"] for item in outputs])
-    for place in places:
+    chosen = [(item["name"], place) for item, place in zip(outputs, places) if item["wanted"]]
+    for name, place in chosen:
         if results[place][1].dtype.kind not in "biufc":
-            raise Refused("tensors", f"output {slots[place].name} is {slots[place].dtype}")
-    return [(name, results[place][1]) for name, place in zip(names, places)]
+            raise Refused("tensors", f"output {name} is {slots[place].dtype}, not numbers")
+    return [(name, results[place][1]) for name, place in chosen]
 
 
 def _view(memory: shared_memory.SharedMemory, item: Dict[str, Any]) -> NDArray[Any]:

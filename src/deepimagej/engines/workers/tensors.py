@@ -11,6 +11,7 @@ class Slot(NamedTuple):
     """A tensor at the network's border, as its file describes it."""
 
     name: str
+    """Empty: one of a tuple."""
     shape: Optional[Tuple[Optional[int], ...]] = None
     """None: unknown; None for one size: any."""
     dtype: Optional[str] = None
@@ -37,13 +38,14 @@ def match(
         Number of axes of each wanted tensor, as many as `wanted`.
     """
     found: Dict[int, int] = {}
-    names = {_plain(slot.name): index for index, slot in enumerate(offered)}
+    names = {_plain(slot.name): index for index, slot in enumerate(offered) if slot.name}
     for position, name in enumerate(wanted):
         if _plain(name) in names:
             found[position] = names[_plain(name)]
     open_wanted = [position for position in range(len(wanted)) if position not in found]
     open_offered = [index for index in range(len(offered)) if index not in found.values()]
-    if len(open_wanted) == len(open_offered):
+    is_tuple = not any(slot.name for slot in offered)  # further parts may be the author's own
+    if len(open_wanted) == len(open_offered) or is_tuple:
         found.update(zip(open_wanted, open_offered))
     for position in open_wanted:
         same = [index for index in open_offered if _fits(offered[index], ranks[position])]
@@ -65,14 +67,14 @@ def _fits(slot: Slot, rank: int) -> bool:
 
 
 def _message(kind: str, wanted: Sequence[str], offered: Sequence[Slot]) -> str:
-    there = ", ".join(
-        slot.name if slot.shape is None else f"{slot.name} {_sizes(slot.shape)}" for slot in offered
-    )
+    there = ", ".join(f"{slot.name} {_sizes(slot.shape)}".strip() for slot in offered)
     return (
         f"the bundle names {len(wanted)} {kind}s ({', '.join(wanted)}), "
         f"the network has {len(offered)} ({there})"
     )
 
 
-def _sizes(shape: Sequence[Optional[int]]) -> str:
+def _sizes(shape: Optional[Sequence[Optional[int]]]) -> str:
+    if shape is None:
+        return ""
     return "x".join("?" if size is None else str(size) for size in shape)
