@@ -226,7 +226,7 @@ def describe(halo: int, least: int) -> dict[str, Any]:
         "inputs": [
             {
                 "id": "raw",
-                "description": "One channel with bright nuclei, 10 to 60 px wide.",
+                "description": "One channel with bright nuclei, about 10 to 40 px wide.",
                 "axes": [
                     {"type": "batch"},
                     {"type": "channel", "channel_names": ["nuclei"]},
