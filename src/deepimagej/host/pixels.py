@@ -63,6 +63,25 @@ def from_java_rgb(java: Any, out: NDArray[np.uint8]) -> None:
         out[channel] = (packed >> shift).astype(np.uint8)
 
 
+def doubles_to_java(values: NDArray[np.float64]) -> Any:
+    """A column of numbers as a new ``double[]``."""
+    import jpype
+
+    flat = np.ascontiguousarray(values, np.float64)
+    java = jpype.JDouble[flat.size]
+    if flat.size:
+        _buffer(flat, "asDoubleBuffer").get(java)
+    return java
+
+
+def doubles_from_java(java: Any) -> NDArray[np.float64]:
+    """A ``double[]`` as an array of its own."""
+    out = np.empty(len(java), np.float64)
+    if out.size:
+        _buffer(out, "asDoubleBuffer").put(java)
+    return out
+
+
 def imagej_pixels(pixels: NDArray[Any], *, title: str) -> NDArray[Any]:
     """`pixels` in a type that ImageJ has: uint8, uint16 or float32.
 

@@ -1,0 +1,78 @@
+"""The open images: which there are, which one is active, under which title."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from deepimagej.errors import ImageError
+
+if TYPE_CHECKING:
+    from deepimagej.host.protocol import Host
+
+
+def open_images(host: Host) -> list[Any]:
+    """The open ImagePlus objects, in the order in which they were opened."""
+    manager = host.java_class("ij.WindowManager")
+    return [manager.getImage(number) for number in manager.getIDList() or ()]
+
+
+def active_image(host: Host) -> Any | None:
+    """The active ImagePlus, None if no image is open."""
+    return host.java_class("ij.WindowManager").getCurrentImage()
+
+
+def find_image(host: Host, text: str) -> Any:
+    """The open image with this title, or with this id, such as ``-3``.
+
+    Raises
+    ------
+    ImageError
+        No open image is called so.
+    """
+    images = open_images(host)
+    for image in images:
+        if str(image.getTitle()) == text or str(image.getID()) == text.strip():
+            return image
+    titles = ", ".join(f'"{image.getTitle()}"' for image in images)
+    raise ImageError(
+        f'No open image is called "{text}".',
+        hint=f"Open are {titles}." if titles else "Open the image first; no image is open.",
+    )
+
+
+def show(host: Host, imp: Any) -> None:
+    """Open `imp`, as a window where there is a display, and make it the active image."""
+    _enter_batch_mode(host)
+    if any(each.equals(imp) for each in open_images(host)):
+        host.java_class("ij.IJ").selectWindow(imp.getID())
+    else:
+        imp.show()
+        host.java_class("ij.WindowManager").setTempCurrentImage(
+            imp if host.mode == "headless" else None
+        )
+
+
+def close(host: Host, imp: Any) -> None:
+    """Close `imp` without a question."""
+    host.attach()
+    imp.changes = False
+    imp.close()
+
+
+def unique_title(host: Host, title: str) -> str:
+    """`title`, or with ``-1``, ``-2`` … before its extension if an open image has it."""
+    taken = {str(image.getTitle()) for image in open_images(host)}
+    stem, dot, extension = title.rpartition(".")
+    if not stem or len(extension) > 4 or not extension.isalnum():
+        stem, dot, extension = title, "", ""
+    number, name = 0, title
+    while name in taken:
+        number += 1
+        name = f"{stem}-{number}{dot}{extension}"
+    return name
+
+
+def _enter_batch_mode(host: Host) -> None:
+    """Headless, images are open only in batch mode, which starts with the first macro."""
+    if host.mode == "headless" and not host.java_class("ij.macro.Interpreter").isBatchMode():
+        host.java_class("ij.IJ").runMacro("setBatchMode(true);")
