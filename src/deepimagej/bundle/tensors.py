@@ -49,7 +49,7 @@ def _plain(error: Exception) -> str:
 
 
 def _read_npz(path: Path) -> NDArray[Any]:
-    with np.load(path, allow_pickle=False) as arrays:
+    with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
         if not arrays.files:
             raise ValueError("it is empty")
         return np.asarray(arrays[arrays.files[0]])
