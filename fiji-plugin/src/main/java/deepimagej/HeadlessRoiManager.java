@@ -51,7 +51,7 @@ public class HeadlessRoiManager extends RoiManager {
 	}
 
 	/** An object on which no constructor ran but Object's; the class is not in Java 8's own list. */
-	private static <T> T allocate(final Class<T> type) throws ReflectiveOperationException {
+	static <T> T allocate(final Class<T> type) throws ReflectiveOperationException {
 		final Class<?> factory = Class.forName("sun.reflect.ReflectionFactory");
 		final Object instance = factory.getMethod("getReflectionFactory").invoke(null);
 		final Constructor<?> constructor = (Constructor<?>) factory.getMethod(
@@ -60,7 +60,7 @@ public class HeadlessRoiManager extends RoiManager {
 		return type.cast(constructor.newInstance());
 	}
 
-	private static void put(final Class<?> type, final String name, final Object target,
+	static void put(final Class<?> type, final String name, final Object target,
 		final Object value) throws ReflectiveOperationException
 	{
 		final Field field = type.getDeclaredField(name);
