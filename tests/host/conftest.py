@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING
 
 import pytest
@@ -14,17 +13,11 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture(scope="session")
-def settings() -> Settings:
-    """The user's own settings: the cache of jars is shared with them."""
-    return Settings.from_environment(os.environ)
-
-
-@pytest.fixture(scope="session")
-def imagej(settings: Settings) -> EmbeddedImageJ:
+def imagej() -> EmbeddedImageJ:
     """The running ImageJ, headless; a test leaves no image, ROI or row behind."""
     from deepimagej.host.embedded import start
 
-    return start(settings=settings, on_command=_refuse)
+    return start(settings=Settings.from_environment(), on_command=_refuse)
 
 
 def _refuse(command: str, options: str) -> None:

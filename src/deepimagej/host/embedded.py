@@ -186,6 +186,9 @@ def _options(java: Java, mode: str, *, plugins: Path) -> list[str]:
     ]
     if java.version >= 22:  # where it is not there, Java warns on stderr about JPype's library
         options.append("--enable-native-access=ALL-UNNAMED")
+    if sys.platform.startswith("linux"):
+        # A new float[16 M], as every large image is one, takes 7 ms instead of 16.
+        options.append("-XX:+UseTransparentHugePages")
     return options
 
 

@@ -144,12 +144,29 @@ def _change_ij_headless(java_class: Any) -> None:
 def _change_results_table(java_class: Any) -> None:
     """``show("Results")`` makes the table the Results table, as it does with a display.
 
-    Headless it does nothing, and what ``roiManager("multi-measure")`` measured is lost.
+    Headless it does nothing, and what ``roiManager("multi-measure")`` measured is lost; and every
+    other table, as there is no window to hold it.
     """
-    java_class.getDeclaredMethod("show").insertBefore(
+    show = java_class.getDeclaredMethod("show")
+    show.insertBefore("if (deepimagej.HeadlessTable.show(this, $1)) return;")
+    show.insertBefore(
         'if ("Results".equals($1) && this != ij.plugin.filter.Analyzer.getResultsTable())'
         " ij.plugin.filter.Analyzer.setResultsTable(this);"
     )
+
+
+def _change_analyzer(java_class: Any) -> None:
+    """Measured rows stay, and are not printed.
+
+    Without the Results window ``run("Measure")`` keeps one row only, and prints it on stdout.
+    """
+    java_class.getDeclaredMethod("displayResults").insertBefore("if (true) return;")
+    _change_maximum_finder(java_class)
+
+
+def _change_maximum_finder(java_class: Any) -> None:
+    """Rows are added to the table that is there."""
+    _redirect(java_class, "isResultsWindow", "()", to="deepimagej.HeadlessResults")
 
 
 _CHANGES: Final[dict[str, Change]] = {
@@ -164,6 +181,8 @@ _CHANGES_HEADLESS: Final[dict[str, Change]] = {
     **_CHANGES,
     "ij.IJ": _change_ij_headless,
     "ij.measure.ResultsTable": _change_results_table,
+    "ij.plugin.filter.Analyzer": _change_analyzer,
+    "ij.plugin.filter.MaximumFinder": _change_maximum_finder,
 }
 
 
@@ -172,15 +191,17 @@ def _method(java_class: Any, name: str, parameters: str) -> Any:
     return next(each for each in methods if str(each.getSignature()).startswith(parameters))
 
 
-def _redirect(method: Any, name: str, parameters: str) -> None:
-    """Let calls of IJ's static `name` inside `method` go to that of MacroErrors."""
-    pool = method.getDeclaringClass().getClassPool()
+def _redirect(
+    caller: Any, name: str, parameters: str, *, to: str = "deepimagej.MacroErrors"
+) -> None:
+    """Let calls of IJ's static `name` inside `caller`, a class or method, go to those of `to`."""
+    classes = (caller.getDeclaringClass() or caller).getClassPool()
     converter = jpype.JClass("javassist.CodeConverter")()
     converter.redirectMethodCall(
-        _method(pool.get("ij.IJ"), name, parameters),
-        _method(pool.get("deepimagej.MacroErrors"), name, parameters),
+        _method(classes.get("ij.IJ"), name, parameters),
+        _method(classes.get(to), name, parameters),
     )
-    method.instrument(converter)
+    caller.instrument(converter)
 
 
 if __name__ == "__main__":
