@@ -69,9 +69,12 @@ class TrustStore:
             for finding in code.findings
         )
 
-    def is_trusted(self, spec: ModelSpec, parts: Iterable[Path | Weights] | None = None) -> bool:
-        """Whether all `parts` may run: they hold no code, or the user trusts it."""
-        return not self.untrusted(spec, parts)
+    def is_trusted(self, weights: Weights) -> bool:
+        """Whether `weights` may run: they hold no code, or the user trusts it."""
+        code = _scan_weights(weights)
+        if code is None or not code.findings:
+            return True
+        return sha256_of(code.path) in self._read()
 
     def require(self, spec: ModelSpec, parts: Iterable[Path | Weights] | None = None) -> None:
         """Pass if all `parts` may run.
