@@ -212,3 +212,21 @@ def test_a_macro_that_calls_a_run_keeps_its_images_and_its_place(imagej: Embedde
     """
     with imagej.answering(run):
         assert run_macro(imagej, text) == "5outer11"
+
+
+def test_the_runs_rows_stand_in_a_table_of_their_own_beside_the_users(
+    imagej: EmbeddedImageJ,
+) -> None:
+    _users(imagej)
+    run_macro(imagej, 'Table.create("Notes"); Table.set("k", 0, 5); Table.update;')
+    with isolated(imagej, "cells"):
+        run_macro(imagej, _LEAVE)
+        assert run_macro(imagej, 'return "" + isOpen("Notes");') == "0"
+        run_macro(imagej, 'Table.create("Extra"); Table.set("z", 0, 6); Table.update;')
+    tables = imagej.java_class("ij.measure.ResultsTable")
+    columns = {"cells_Results": "n", "Notes": "k", "Extra": "z"}
+    cells = {title: tables.getResultsTable(title).getValue(columns[title], 0) for title in columns}
+    assert cells == {"cells_Results": 42, "Notes": 5, "Extra": 6}
+    for title in columns:
+        imagej.java_class("ij.WindowManager").getFrame(title).close()
+    assert run_macro(imagej, 'return "" + isOpen("Notes");') == "0"
