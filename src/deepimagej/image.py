@@ -152,3 +152,36 @@ def _axis_of_dim(dim: str, dims: object) -> AxisName:
             f'The dimension "{dim}" of the array names no axis.',
             hint="Rename the dimensions to t, z, c, y and x, as in array.rename(dim_0='y').",
         ) from None
+
+
+def check_finite(values: NDArray[Any], what: str) -> None:
+    """Refuse pixels that are NaN or infinite, as a network spreads them over the whole result.
+
+    Parameters
+    ----------
+    values
+        Pixels of any type; integers are always finite.
+    what
+        Names the image in the message.
+
+    Raises
+    ------
+    ImageError
+        With the number of such pixels.
+    """
+    import numpy as np
+
+    if not np.issubdtype(values.dtype, np.floating):
+        return
+    # The sum is finite unless a pixel is not (or it overflows): one fast pass for all others.
+    with np.errstate(all="ignore"):
+        if np.isfinite(values.sum(dtype=np.float64)):
+            return
+    n_bad = int(values.size - np.isfinite(values).sum())
+    if n_bad:
+        pixels = "pixel is" if n_bad == 1 else "pixels are"
+        raise ImageError(
+            f"{n_bad} {pixels} NaN or infinite in {what}.",
+            hint='Replace them first: in ImageJ with run("Macro...", '
+            '"code=[if (isNaN(v)) v = 0]"), in Python with numpy.nan_to_num.',
+        )

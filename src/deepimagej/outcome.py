@@ -37,6 +37,21 @@ class Part:
     rois: tuple[roifile.ImagejRoi, ...] = ()
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Outcome:
+    """All positions of a run put together."""
+
+    stem: str
+    """Title of the user's image without extension: the start of all names."""
+    images: Mapping[str, Image]
+    tables: Mapping[str, pd.DataFrame] = field(default_factory=dict)
+    rois: tuple[roifile.ImagejRoi, ...] = ()
+    imageplus: Mapping[str, Any] = field(default_factory=dict)
+    """ImagePlus that the macros left, where they stand for a whole image."""
+    active: str | None = None
+    """The image that the macros left current; None: the last one."""
+
+
 def output_image(output: TensorSpec, tensor: Tensor, source: Image, spec: ModelSpec) -> Image:
     """A network output as an image named by its tensor, calibrated from `source`.
 

@@ -15,7 +15,7 @@ from deepimagej.errors import MacroError
 from deepimagej.host.images import to_image, to_imageplus
 from deepimagej.host.macros import captured_log, run_macro_file
 from deepimagej.host.rois import read_rois
-from deepimagej.host.tables import read_table
+from deepimagej.host.tables import read_table, write_table
 from deepimagej.host.windows import active_image, close, open_images, show
 
 if TYPE_CHECKING:
@@ -48,7 +48,12 @@ class Harvest:
 
 
 def preprocess(
-    session: Session, image: Image | Any, macros: Sequence[Path], *, input_names: Sequence[str]
+    session: Session,
+    image: Image | Any,
+    macros: Sequence[Path],
+    *,
+    input_names: Sequence[str],
+    others: Mapping[str, Image] | None = None,
 ) -> dict[str, Image]:
     """Run the macros before the network.
 
@@ -62,6 +67,8 @@ def preprocess(
         One or two files, run in this order.
     input_names
         The model's input tensors. The first one may be the current image.
+    others
+        Images of the other inputs by tensor name, open under these titles.
 
     Returns
     -------
@@ -76,6 +83,10 @@ def preprocess(
     """
     host = session.host
     source = to_image(image) if hasattr(image, "getImageStack") else image
+    for name, other in (others or {}).items():
+        imp = to_imageplus(other)
+        imp.setTitle(name)
+        show(host, imp)
     show(host, to_imageplus(source))
     _run(session, macros)
     images = {str(imp.getTitle()): imp for imp in open_images(host)}
@@ -100,6 +111,7 @@ def postprocess(
     macros: Sequence[Path],
     *,
     inputs: Sequence[Image] = (),
+    tables: Mapping[str, pd.DataFrame] | None = None,
 ) -> Harvest:
     """Run the macros after the network.
 
@@ -114,6 +126,8 @@ def postprocess(
     inputs
         Images that the macros may look at, such as the user's own; open, but not part of the
         result.
+    tables
+        Outputs that are lists, by the titles of their windows.
 
     Raises
     ------
@@ -125,6 +139,8 @@ def postprocess(
     shown = {title: to_imageplus(image) for title, image in outputs.items()}
     for imp in extra:
         show(host, imp)
+    for title, table in (tables or {}).items():
+        write_table(table).show(title)
     for title, imp in shown.items():
         imp.setTitle(title)
         show(host, imp)

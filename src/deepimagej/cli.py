@@ -1,0 +1,123 @@
+"""The command line: ``deepimagej COMMAND``.
+
+Results go to stdout, progress and logs to stderr. The commands are a table in `cli_commands`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import difflib
+import json
+import logging
+import sys
+from typing import TYPE_CHECKING, NoReturn
+
+from deepimagej.errors import DeepImageJError, OptionError, RunCancelled
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+_CANCELLED = 130
+
+
+def main(arguments: Sequence[str] | None = None) -> NoReturn:
+    """Run the command line and end the process with its exit code (0 to 8, 130)."""
+    code = run_command(sys.argv[1:] if arguments is None else list(arguments))
+    sys.stdout.flush()
+    sys.stderr.flush()
+    sys.exit(code)
+
+
+def run_command(arguments: list[str]) -> int:
+    """Run one command and return its exit code; every failure is told in one sentence."""
+    as_json = "--json" in arguments
+    try:
+        parsed = _parser().parse_args(arguments)
+        _configure_logging(getattr(parsed, "logging", None))
+        return int(parsed.run(parsed))
+    except DeepImageJError as error:
+        _tell(error, as_json=as_json)
+        return error.exit_code
+    except (RunCancelled, KeyboardInterrupt):
+        print("Cancelled.", file=sys.stderr)
+        return _CANCELLED
+    except BrokenPipeError:
+        # The reader of our output went away, as in `deepimagej models | head -1`.
+        sys.stdout = None  # type: ignore[assignment]  # nothing more can be printed
+        return 0
+
+
+def _tell(error: DeepImageJError, *, as_json: bool) -> None:
+    print(f"Error: {error.message}\n{error.hint}", file=sys.stderr)
+    if as_json:
+        said = {
+            "type": type(error).__name__,
+            "message": error.message,
+            "hint": error.hint,
+            "exit_code": error.exit_code,
+        }
+        print(json.dumps({"error": said}))
+
+
+def _configure_logging(level: str | None) -> None:
+    """Logs on stderr with ``logging=debug`` only; the user's terminal is for results."""
+    logger = logging.getLogger("deepimagej")
+    debug = (level or "").lower() == "debug"
+    if debug:
+        handler = logging.StreamHandler(sys.stderr)
+        handler.setFormatter(logging.Formatter("%(levelname)s %(name)s: %(message)s"))
+        logger.addHandler(handler)
+    else:
+        logger.addHandler(logging.NullHandler())
+    logger.setLevel(logging.DEBUG if debug else logging.WARNING)
+    logger.propagate = False
+
+
+class _Parser(argparse.ArgumentParser):
+    """Raises `OptionError` where argparse would print its usage and end the process."""
+
+    def error(self, message: str) -> NoReturn:
+        raise OptionError(f"{message[0].upper()}{message[1:]}.", hint=f"See {self.prog} --help.")
+
+    def parse_known_args(  # type: ignore[override]  # the stubs' overloads differ
+        self,
+        args: Sequence[str] | None = None,
+        namespace: argparse.Namespace | None = None,
+    ) -> tuple[argparse.Namespace, list[str]]:
+        parsed, unknown = super().parse_known_args(args, namespace)
+        if unknown:
+            raise self._unknown(unknown[0])
+        return parsed, unknown
+
+    def _unknown(self, word: str) -> OptionError:
+        if not word.startswith("-"):
+            return OptionError(
+                f'"{word}" is one argument too many.', hint=f"See {self.prog} --help."
+            )
+        option = word.partition("=")[0]
+        known = [text for action in self._actions for text in action.option_strings]
+        near = difflib.get_close_matches(option, known, n=1)
+        meant = f"Did you mean {near[0]}? " if near else ""
+        return OptionError(f"Unknown option {option}.", hint=f"{meant}See {self.prog} --help.")
+
+
+def _parser() -> _Parser:
+    from deepimagej import __version__, cli_commands
+
+    parser = _Parser(
+        prog="deepimagej",
+        description="Run trained networks inside ImageJ, from the shell.",
+        epilog="deepimagej COMMAND --help tells the options of a command.",
+        allow_abbrev=False,
+    )
+    parser.add_argument("--version", action="version", version=f"deepimagej {__version__}")
+    commands = parser.add_subparsers(
+        title="commands", metavar="COMMAND", required=True, parser_class=_Parser
+    )
+    for command in cli_commands.COMMANDS:
+        sub = commands.add_parser(
+            command.name, help=command.summary, description=command.summary, allow_abbrev=False
+        )
+        command.add_arguments(sub)
+        sub.set_defaults(run=command.run)
+    return parser

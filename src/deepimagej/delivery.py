@@ -1,0 +1,221 @@
+"""The end of a run: what it made is recorded, shown and saved."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from deepimagej import provenance
+from deepimagej.errors import OptionError
+from deepimagej.library.hashes import cached_sha256, sha256_of
+from deepimagej.macro_options import format_line
+from deepimagej.outcome import as_data_arrays
+from deepimagej.request import Source, TileChoice
+from deepimagej.result import RunResult
+from deepimagej.writing import write_result
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from deepimagej.bundle.spec import ModelSpec, TensorSpec
+    from deepimagej.choices import StagePlan
+    from deepimagej.engines import Network
+    from deepimagej.image import Image
+    from deepimagej.job import Clock, Job
+    from deepimagej.outcome import Outcome
+    from deepimagej.request import RunRequest
+    from deepimagej.tiling import TilePlan
+    from deepimagej.tools import Tools
+
+_log = logging.getLogger("deepimagej")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Finished:
+    """A run whose positions are all done."""
+
+    job: Job
+    images: Mapping[str, Image]
+    """The user's images by tensor name."""
+    outcome: Outcome
+    network: Network
+    plans: Sequence[TilePlan]
+    """Of each position."""
+    clock: Clock
+
+    @property
+    def request(self) -> RunRequest:
+        """The request with what was resolved: it gives the same pixels again."""
+        return replace(
+            self.job.request,
+            model=_findable(self.job.request),
+            format=self.job.choice.weights.format,
+            preprocessing=self.job.pre.choice,
+            postprocessing=self.job.post.choice,
+            tile=resolved_tile(self.job.spec, self.plans[0], self.job.request.tile),
+            device=self.network.device,
+        )
+
+
+def _findable(request: RunRequest) -> str:
+    """The model as the request names it; a path from the root, to be found from anywhere."""
+    path = Path(request.model).expanduser()
+    is_path = len(path.parts) > 1 or path.suffix.lower() in (".zip", ".yaml", ".yml")
+    if is_path and request.model_dir is None and path.exists():
+        return str(path.absolute())
+    return request.model
+
+
+def resolved_tile(spec: ModelSpec, plan: TilePlan, asked: TileChoice) -> TileChoice:
+    """The tile of `plan` as a request names it: spatial axes of the first input, in its order."""
+    axes = [axis for axis in spec.inputs[0].axes if axis.id in plan.tile]
+    return TileChoice(
+        sizes=tuple(plan.tile[axis.id] for axis in axes),
+        axes=tuple(axis.name for axis in axes),
+        overlap=asked.overlap,
+    )
+
+
+def deliver(finished: Finished, tools: Tools) -> RunResult:
+    """The result of a finished run, shown in ImageJ and saved as its request says."""
+    request = finished.request
+    line = macro_line(request)
+    record = record_of(finished, line, tools)
+    images = {
+        name: _with_info(image, provenance.to_info(record))
+        for name, image in finished.outcome.images.items()
+    }
+    outcome = replace(finished.outcome, images=images)
+    for note in record["notes"]:
+        _log.info("%s", note)
+    host = tools.running_host()
+    if host is not None and is_shown(request):
+        from deepimagej.host.results import show_results
+
+        with finished.clock.time("showing"):
+            show_results(
+                host,
+                outcome.stem,
+                images=images,
+                tables=outcome.tables,
+                imageplus=outcome.imageplus,
+                active=outcome.active,
+            )
+    files = {}
+    if request.output_folder is not None:
+        with finished.clock.time("saving"):
+            files = write_result(
+                Path(request.output_folder).expanduser(),
+                first_image(finished).stem,
+                images=images,
+                tables=outcome.tables,
+                rois=outcome.rois,
+                record=record,
+            )
+    return RunResult(
+        images=as_data_arrays(images),
+        tables=outcome.tables,
+        rois=outcome.rois,
+        request=line,
+        timings=dict(finished.clock.seconds),
+        files=files,
+        provenance=record,
+    )
+
+
+def record_of(finished: Finished, line: str, tools: Tools) -> dict[str, Any]:
+    """The provenance of a run."""
+    job, plan = finished.job, finished.plans[0]
+    known = known_before(job, finished.images, tools)
+    record = provenance.build_record(
+        model=known["model"],
+        weights=known["weights"],
+        inputs=known["inputs"],
+        request=line,
+        engine=finished.network.engine,
+        device=str(finished.network.device),
+        tiles={
+            "tile": plan.tile,
+            "number": len(plan.tiles),
+            "padded": plan.padded,
+            "positions": len(finished.plans),
+        },
+        preprocessing=known["preprocessing"],
+        postprocessing=known["postprocessing"],
+        versions=known["versions"],
+        notes=(*job.notes, *plan.notes),
+        timings=finished.clock.seconds,
+    )
+    return {**record, "asked": known["asked"]}
+
+
+def known_before(job: Job, images: Mapping[str, Image], tools: Tools) -> dict[str, Any]:
+    """What decides the pixels of a run, as far as it is known before: ``--resume`` compares it."""
+    spec, weights = job.spec, job.choice.weights
+    path = job.request.input_path or ""
+    return {
+        "model": {
+            "name": spec.name,
+            "id": spec.id,
+            "nickname": spec.nickname,
+            "version": spec.version,
+            "format_version": spec.format_version,
+        },
+        "weights": {
+            "format": str(weights.format),
+            "file": weights.declared,
+            "sha256": cached_sha256(weights.source, tools.settings.cache) if weights.source else "",
+        },
+        "inputs": {name: provenance.describe_image(i, path) for name, i in images.items()},
+        "preprocessing": _describe_stage(job.pre, spec.inputs),
+        "postprocessing": _describe_stage(job.post, spec.outputs),
+        "versions": provenance.versions(),
+        "asked": {
+            "tile": list(job.request.tile.sizes),
+            "overlap": job.request.tile.overlap,
+            "channel": "all" if job.request.channel.each else list(job.request.channel.numbers),
+            "device": str(job.request.device),
+            "batch": job.request.batch,
+        },
+    }
+
+
+def _describe_stage(plan: StagePlan, tensors: Sequence[TensorSpec]) -> dict[str, Any]:
+    record: dict[str, Any] = {"source": str(plan.source)}
+    if plan.macros:
+        record["macros"] = {macro.name: sha256_of(macro) for macro in plan.macros}
+    if plan.source is Source.ZOO:
+        record["operations"] = [
+            {"tensor": tensor.name, "name": operation.name, "kwargs": dict(operation.kwargs)}
+            for tensor in tensors
+            for operation in tensor.operations
+        ]
+    return record
+
+
+def macro_line(request: RunRequest) -> str:
+    """The macro line of `request`; empty where ImageJ's options cannot carry a name in it."""
+    try:
+        return format_line(request)
+    except OptionError as error:
+        _log.warning("%s %s", error.message, error.hint)
+        return ""
+
+
+def is_shown(request: RunRequest) -> bool:
+    """Whether the results are opened in ImageJ: unless a file becomes files, or the key says so."""
+    if request.display_output is not None:
+        return request.display_output
+    return request.output_folder is None or request.input_path is None
+
+
+def first_image(finished: Finished) -> Image:
+    """The image of the first input, which names the results."""
+    return next(iter(finished.images.values()))
+
+
+def _with_info(image: Image, info: str) -> Image:
+    others = tuple((key, text) for key, text in image.properties if key != "Info")
+    return replace(image, properties=(*others, ("Info", info)))

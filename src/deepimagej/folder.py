@@ -1,0 +1,109 @@
+"""Many images: folders and patterns, one run after the other."""
+
+from __future__ import annotations
+
+import glob
+import logging
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from deepimagej import road
+from deepimagej.errors import ImageError
+from deepimagej.progress import silent
+from deepimagej.result import RunResult
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from deepimagej.progress import CancelToken, Progress
+    from deepimagej.request import RunRequest
+    from deepimagej.tools import Tools
+
+IMAGE_SUFFIXES = (".tif", ".tiff", ".png", ".jpg", ".jpeg", ".bmp", ".npy")
+
+_log = logging.getLogger("deepimagej")
+
+
+def expand(sources: Iterable[str]) -> list[Path]:
+    """Image files that `sources` name: files as they are, folders and patterns sorted by name.
+
+    Raises
+    ------
+    ImageError
+        If a folder holds no image, or a pattern fits none.
+    """
+    found: list[Path] = []
+    for source in sources:
+        path = Path(source).expanduser()
+        if path.is_dir():
+            inside = sorted(p for p in path.iterdir() if p.is_file() and _is_image(p))
+            if not inside:
+                raise ImageError(
+                    f"The folder {path} holds no image.",
+                    hint=f"Images are files that end in {', '.join(IMAGE_SUFFIXES)}.",
+                )
+            found += inside
+        elif not path.exists() and glob.has_magic(source):
+            fitting = sorted(Path(p) for p in glob.glob(str(path), recursive=True))
+            files = [p for p in fitting if p.is_file()]
+            if not files:
+                raise ImageError(
+                    f"No file fits {source}.", hint="Check the pattern and the current folder."
+                )
+            found += files
+        else:
+            found.append(path)
+    return list(dict.fromkeys(found))
+
+
+def _is_image(path: Path) -> bool:
+    return path.suffix.lower() in IMAGE_SUFFIXES and not path.name.startswith(".")
+
+
+def run_each(
+    request: RunRequest,
+    tools: Tools,
+    files: Iterable[Path],
+    *,
+    resume: bool = False,
+    progress: Progress = silent,
+    cancel: CancelToken | None = None,
+) -> Iterator[tuple[Path, RunResult | None]]:
+    """Results of `request` on each file; None for one that `resume` skips as done.
+
+    The first run resolves format, tile and device; the others use them, so that all results of a
+    folder are made in the same way.
+    """
+    for path in files:
+        one = replace(request, input_path=str(path.absolute()))
+        if resume and road.is_done(one, tools):
+            _log.info("%s is done already.", path)
+            yield path, None
+            continue
+        yield path, road.run(one, tools, progress=progress, cancel=cancel)
+
+
+def run_folder(
+    request: RunRequest,
+    tools: Tools,
+    *,
+    progress: Progress = silent,
+    cancel: CancelToken | None = None,
+) -> RunResult:
+    """One result for all images of the folder ``request.input_path``.
+
+    Names of images, tables and files begin with that of their image: ``<image>_<tensor>``.
+    """
+    files = expand([str(request.input_path)])
+    images, tables, written, rois, timings = {}, {}, {}, [], {}
+    for path, result in run_each(request, tools, files, progress=progress, cancel=cancel):
+        if result is None:
+            continue
+        images |= {f"{path.stem}_{name}": image for name, image in result.images.items()}
+        tables |= {f"{path.stem}_{name}": table for name, table in result.tables.items()}
+        written |= {f"{path.stem}_{name}": file for name, file in result.files.items()}
+        rois += result.rois
+        timings = {k: timings.get(k, 0.0) + s for k, s in result.timings.items()}
+    line = road.line_of(request)
+    return RunResult(images, tables, tuple(rois), line, timings, written)

@@ -1,0 +1,67 @@
+"""The results of a run as open images and tables."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from deepimagej.axes import AxisName
+from deepimagej.host.images import to_imageplus
+from deepimagej.host.tables import write_table
+from deepimagej.host.windows import show, unique_title
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import pandas as pd
+
+    from deepimagej.host.protocol import Host
+    from deepimagej.image import Image
+
+
+def show_results(
+    host: Host,
+    stem: str,
+    *,
+    images: Mapping[str, Image],
+    tables: Mapping[str, pd.DataFrame],
+    imageplus: Mapping[str, Any],
+    active: str | None,
+) -> None:
+    """Open the results; the one called `active`, else the last, is the active image.
+
+    Parameters
+    ----------
+    stem
+        Title of the user's image without extension; results are titled ``<stem>_<name>``.
+    imageplus
+        Images that ImageJ has already, by name: their overlays and selections are kept.
+    """
+    host.attach()
+    opened = {name: _open(host, stem, name, image, imageplus) for name, image in images.items()}
+    if active in opened:
+        show(host, opened[active])
+    for name, table in tables.items():
+        if name != "Results":  # ImageJ's own table is the session's matter
+            write_table(table).show(f"{stem}_{name}")
+
+
+def _open(host: Host, stem: str, name: str, image: Image, imageplus: Mapping[str, Any]) -> Any:
+    imp = imageplus.get(name)
+    title = str(imp.getTitle()) if imp is not None else f"{stem}_{name}"
+    if imp is None:
+        imp = to_imageplus(_as_stack(image))
+    else:
+        for key, text in image.properties:
+            imp.setProperty(key, text)
+    imp.setTitle(unique_title(host, title))
+    show(host, imp)
+    return imp
+
+
+def _as_stack(image: Image) -> Image:
+    """ImageJ has no axis for a list of images: it becomes slices, or frames where z is taken."""
+    if AxisName.INDEX not in image.axes:
+        return image
+    free = next(n for n in (AxisName.Z, AxisName.TIME) if n not in image.axes)
+    axes = tuple(free if name is AxisName.INDEX else name for name in image.axes)
+    return image.with_pixels(image.pixels, axes)
