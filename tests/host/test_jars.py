@@ -1,17 +1,20 @@
 from __future__ import annotations
 
+import os
 import shutil
+import subprocess
+import sys
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
+import deepimagej
 from deepimagej.errors import HostError
 from deepimagej.host.jars import ARTIFACTS, IMAGEJ, JAVASSIST, find_jars, install_plugin
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from deepimagej.settings import Settings
 
 
@@ -76,3 +79,25 @@ def test_the_plugin_lies_where_imagej_looks_for_plugins(settings: Settings, tmp_
     assert jar.name == "DeepImageJ_Run.jar"
     assert jar.parent.name == "plugins"
     assert install_plugin(replace(settings, cache=tmp_path)) == jar
+
+
+def test_an_installation_without_the_plugin_says_how_to_get_it(tmp_path: Path) -> None:
+    package = Path(deepimagej.__file__).parent
+    shutil.copytree(package, tmp_path / "deepimagej", ignore=shutil.ignore_patterns("*.jar"))
+    code = (
+        "from deepimagej.settings import Settings\n"
+        "from deepimagej.host.jars import HostError, install_plugin\n"
+        "try:\n    install_plugin(Settings.from_environment())\n"
+        "except HostError as error:\n    print(error.message, error.hint, sep='\\n')\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        env={**os.environ, "PYTHONPATH": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.splitlines() == [
+        "This installation of deepimagej lacks its ImageJ plugin, DeepImageJ_Run.jar.",
+        "In a checkout run scripts/build_plugin.py; otherwise install deepimagej again.",
+    ]

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import io
 import logging
 import threading
 import time
+import zipfile
+from importlib.resources import files
 from typing import TYPE_CHECKING
 
 import pytest
@@ -280,3 +283,27 @@ def test_each_thread_has_its_own_error(imagej: EmbeddedImageJ) -> None:
 
     on_a_thread(fail_there)
     assert imagej.take_exception() is None
+
+
+def test_without_python_the_command_says_so_and_stops_the_macro(imagej: EmbeddedImageJ) -> None:
+    imagej.java_class("deepimagej.Command").setRunner(None)
+    try:
+        _, error = run_macro(imagej, f'run("DeepImageJ Run", "model=a");{MARK}')
+    finally:
+        imagej.bridge.register()
+    assert error is not None
+    assert error.startswith(
+        "DeepImageJ runs in Python, and this ImageJ was started without it.\n"
+        "Start ImageJ with the command: deepimagej gui in line 1"
+    )
+    assert imagej.java_class("ij.WindowManager").getImageCount() == 0
+
+
+def test_the_jar_runs_on_java_8_and_names_the_command_in_the_menu() -> None:
+    content = files("deepimagej.host").joinpath("jars", "DeepImageJ_Run.jar").read_bytes()
+    with zipfile.ZipFile(io.BytesIO(content)) as jar:
+        classes = [jar.read(name) for name in jar.namelist() if name.endswith(".class")]
+        config = jar.read("plugins.config").decode()
+    assert {each[6:8] for each in classes} == {b"\0\x34"}  # 52: Java 8
+    line = 'Plugins>DeepImageJ, "DeepImageJ Run", deepimagej.Command("DeepImageJ Run")'
+    assert line in config.splitlines()

@@ -183,3 +183,25 @@ def test_a_warm_start_and_a_macro_take_a_moment() -> None:
         "ImageJ",
         "in all",
     ]
+
+
+@pytest.mark.gui
+@pytest.mark.skipif(not os.environ.get("DISPLAY"), reason="DISPLAY names no display")
+def test_with_a_display_no_error_of_a_called_macro_opens_a_dialog() -> None:
+    done = python(
+        "host = begin(mode='gui')\n"
+        "errors = host.java_class('deepimagej.MacroErrors')\n"
+        "macros = ['x = ;', 'exit(\"no\");', 'run(\"No such\");', 'roiManager(\"rename\", 1);']\n"
+        "for macro in macros:\n"
+        "    errors.begin()\n"
+        "    host.java_class('ij.IJ').runMacro(macro)\n"
+        "    print(str(errors.end()).splitlines()[0])\n"
+        "sys.exit(7)\n"
+    )
+    assert done.returncode == 7, done.stderr
+    assert done.stdout.splitlines() == [
+        "Number or numeric function expected in line 1",
+        "no",
+        'Unrecognized command: "No such" in line 1',
+        "Exactly one item in the list must be selected. in line 1",
+    ]
