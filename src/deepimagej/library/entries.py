@@ -64,7 +64,8 @@ def bundle_paths(folders: Iterable[Path]) -> Iterator[Path]:
     """Folders and zips in `folders` that may be bundles, each once.
 
     A folder without an RDF is no bundle, unless it looks like one that lost it: named
-    ``*.bioimage.io.model`` as deepImageJ names them. Hidden names are half-done installations.
+    ``*.bioimage.io.model`` as deepImageJ names them. A zip beside the folder that was unpacked
+    from it is the same model. Hidden names are half-done installations.
     """
     seen: set[Path] = set()
     for folder in folders:
@@ -83,7 +84,8 @@ def _children(folder: Path) -> list[Path]:
 
 def _may_be_bundle(path: Path) -> bool:
     if not path.is_dir():
-        return path.suffix.lower() == ".zip"
+        is_unpacked = path.with_suffix("").is_dir() and _may_be_bundle(path.with_suffix(""))
+        return path.suffix.lower() == ".zip" and not is_unpacked
     if path.name.endswith(".model") or any((path / name).is_file() for name in RDF_NAMES):
         return True
     # A zip unpacked into a folder of its own: the bundle is one level deeper.
