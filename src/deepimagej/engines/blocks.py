@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import contextlib
+import os
+import sys
 import weakref
 from math import prod
 from multiprocessing import shared_memory
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+
+from deepimagej.errors import OutOfMemory
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -46,7 +50,7 @@ class Block:
             return None
         old = self.name
         self.close()
-        self._memory = shared_memory.SharedMemory(create=True, size=max(size, 1))
+        self._memory = _segment(max(size, 1))
         self._finalizer = weakref.finalize(self, _free, self._memory)
         return old
 
@@ -80,6 +84,25 @@ def lay_out(arrays: Iterable[tuple[str, NDArray[Any]]]) -> tuple[list[dict[str, 
 def padded(shape: Sequence[int], dtype: np.dtype[Any]) -> int:
     """Bytes of an array, up to the next aligned offset."""
     return -(-prod(shape) * dtype.itemsize // _ALIGNMENT) * _ALIGNMENT
+
+
+def _segment(size: int) -> shared_memory.SharedMemory:
+    memory: shared_memory.SharedMemory | None = None
+    try:
+        memory = shared_memory.SharedMemory(create=True, size=size)
+        descriptor = getattr(memory, "_fd", -1)
+        if sys.platform == "linux" and descriptor >= 0:
+            # Linux promises any size and kills the process when it touches a page that a small
+            # /dev/shm, such as Docker's 64 MB, does not have.
+            os.posix_fallocate(descriptor, 0, size)
+    except (OSError, OverflowError) as error:
+        if memory is not None:
+            _free(memory)
+        raise OutOfMemory(
+            f"There is no room for {size / 2**20:.0f} MB of shared memory.",
+            hint="Use a smaller tile, or give the system more of it (docker: --shm-size).",
+        ) from error
+    return memory
 
 
 def _free(memory: shared_memory.SharedMemory) -> None:

@@ -36,6 +36,8 @@ class Context:
 def of_load(failure: WorkerFailure, context: Context) -> DeepImageJError:
     """The error for weights that could not be loaded."""
     match failure.kind:
+        case "tensors":
+            return _mismatch(failure, context)
         case "trust":
             return TrustError(
                 f"The weights '{context.file}' of the model '{context.model}' hold code that "
@@ -73,11 +75,7 @@ def of_predict(failure: WorkerFailure, context: Context) -> DeepImageJError:
     """The error for a call of the network that failed."""
     match failure.kind:
         case "tensors":
-            return BundleError(
-                f"The tensors of the model '{context.model}' do not fit its weights "
-                f"'{context.file}': {failure.message}.",
-                hint="Correct the inputs and outputs in the bundle's RDF.",
-            )
+            return _mismatch(failure, context)
         case "memory" | "crash":
             return _common(failure, context, "running")
         case _:
@@ -87,6 +85,14 @@ def of_predict(failure: WorkerFailure, context: Context) -> DeepImageJError:
                 hint="Check the image's size and channels against the model's; "
                 "`deepimagej test` tells whether the model itself works.",
             )
+
+
+def _mismatch(failure: WorkerFailure, context: Context) -> DeepImageJError:
+    return BundleError(
+        f"The tensors of the model '{context.model}' do not fit its weights "
+        f"'{context.file}': {failure.message}.",
+        hint="Correct the inputs and outputs in the bundle's RDF.",
+    )
 
 
 def _common(failure: WorkerFailure, context: Context, doing: str) -> DeepImageJError:

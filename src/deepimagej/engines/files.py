@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import hashlib
-import shutil
-import tempfile
-import zipfile
 from dataclasses import dataclass, field
-from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any, Final
 
+from deepimagej.bundle.archive import unpack_bundle
 from deepimagej.errors import BundleError
+from deepimagej.library.hashes import cached_sha256, check_sha256
 from deepimagej.request import WeightsFormat
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
     from deepimagej.bundle.spec import ModelSpec, Weights
     from deepimagej.settings import Settings
@@ -60,7 +59,7 @@ def prepare(spec: ModelSpec, weights: Weights, settings: Settings) -> Source:
     path = source
     if weights.format is WeightsFormat.TENSORFLOW_SAVED_MODEL:
         if source.is_file():
-            path = _unpack(source, settings.cache / _UNPACKED / digest[:32])
+            path = unpack_bundle(source, settings.cache / _UNPACKED)
         # A graph without signature has no other names for its ends.
         options["inputs"] = [tensor.name for tensor in spec.inputs]
         options["outputs"] = [tensor.name for tensor in spec.outputs]
@@ -69,14 +68,8 @@ def prepare(spec: ModelSpec, weights: Weights, settings: Settings) -> Source:
 
 
 def _file_digest(source: Path, weights: Weights, settings: Settings) -> str:
-    with source.open("rb") as stream:
-        digest = hashlib.file_digest(stream, "sha256").hexdigest()
-    if weights.sha256 and digest != weights.sha256.lower():
-        raise BundleError(
-            f"The file '{source.name}' has the sha256 {digest}, the bundle says {weights.sha256}.",
-            hint="Install the model again.",
-        )
-    return digest
+    check_sha256(source, weights.sha256, settings.cache)
+    return cached_sha256(source, settings.cache)
 
 
 def _folder_digest(folder: Path) -> str:
@@ -87,36 +80,3 @@ def _folder_digest(folder: Path) -> str:
             state = path.stat()
             digest.update(f"{path}|{state.st_size}|{state.st_mtime_ns}\n".encode())
     return digest.hexdigest()
-
-
-def _unpack(archive: Path, target: Path) -> Path:
-    if target.is_dir():
-        return target
-    target.parent.mkdir(parents=True, exist_ok=True)
-    temporary = Path(tempfile.mkdtemp(dir=target.parent))
-    try:
-        with zipfile.ZipFile(archive) as content:
-            for name in content.namelist():
-                _refuse_escape(archive, name)
-            content.extractall(temporary)
-        temporary.rename(target)
-    except (zipfile.BadZipFile, EOFError) as error:
-        raise BundleError(
-            f"The weights '{archive.name}' are not a readable zip file: {error}.",
-            hint="The file may be damaged: install the model again.",
-        ) from error
-    except OSError:
-        if not target.is_dir():  # else another process was faster with the same content
-            raise
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
-    return target
-
-
-def _refuse_escape(archive: Path, name: str) -> None:
-    path = PurePosixPath(name.replace("\\", "/"))
-    if path.is_absolute() or ".." in path.parts or ":" in path.parts[0]:
-        raise BundleError(
-            f"The zip '{archive.name}' holds '{name}', which would leave its folder.",
-            hint="Do not use this file: it may be an attack. Get the model from its authors.",
-        )

@@ -106,6 +106,11 @@ class Worker:
         """Whether the process is there."""
         return any(service.is_alive() for service in self._services)
 
+    @property
+    def pid(self) -> int | None:
+        """The process's number; None while there is none."""
+        return self._services[0]._process.pid if self.is_running else None
+
     def stop(self) -> None:
         """End the process at once; the next call starts another."""
         with self._lock:

@@ -84,14 +84,18 @@ def status(weights_format: WeightsFormat) -> EngineStatus:
     if weights_format in _NEVER:
         reason, hint = _NEVER[weights_format]
         return EngineStatus(runnable=False, reason=reason, hint=hint)
-    engine = ENGINES[weights_format]
-    if importlib.util.find_spec(engine.module) is None:
-        return EngineStatus(
-            runnable=False,
-            reason=f"{weights_format} needs {engine.name}, which is not installed",
-            hint=f"Install it: {engine.pip}",
-        )
-    return EngineStatus(runnable=True)
+    return status_of(ENGINES[weights_format], weights_format)
+
+
+def status_of(engine: Engine, weights_format: WeightsFormat) -> EngineStatus:
+    """Whether `engine` is installed for `weights_format`."""
+    if importlib.util.find_spec(engine.module) is not None:
+        return EngineStatus(runnable=True)
+    return EngineStatus(
+        runnable=False,
+        reason=f"{weights_format} needs {engine.name}, which is not installed",
+        hint=f"Install it: {engine.pip}",
+    )
 
 
 def environment(engine: Engine) -> dict[str, str | None]:

@@ -101,7 +101,7 @@ def _refuse_code(config: Dict[str, Any]) -> None:
 
 def _lambdas(value: Any) -> Iterator[str]:
     if isinstance(value, dict):
-        if value.get("class_name") in _CODE:
+        if str(value.get("class_name")).rpartition(">")[2] in _CODE:  # "package>Lambda" too
             inner = value.get("config")
             layer = inner.get("name") if isinstance(inner, dict) else None
             yield f"layer '{layer or value.get('name')}'" if layer else "a function"

@@ -34,8 +34,6 @@ class Model(Protocol):
         """Name and array of every output, for the arrays in the order of `inputs`."""
 
 
-IMPORT_FAILED = 86
-"""Exit code of a worker whose framework cannot be imported."""
 _ALIGNMENT = 128
 
 _models: Dict[str, Model] = {}
@@ -185,12 +183,7 @@ def main(engine: str) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C belongs to the client
     threading.Thread(target=_end_with_parent, args=(os.getppid(),), daemon=True).start()
     protocol = _keep_stdout()
-    try:
-        _framework = importlib.import_module(f".{engine}", __package__)
-    except ImportError as error:
-        sys.stderr.write(f"{type(error).__name__}: {error}\n")
-        sys.stderr.flush()
-        os._exit(IMPORT_FAILED)
+    _framework = importlib.import_module(f".{engine}", __package__)
     from appose import python_worker
 
     python_worker.print = protocol

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
+import os
 import sys
 from pathlib import Path
 
 PACKAGE = "deepimagej_worker"
+IMPORT_FAILED = 86
+"""Exit code of a worker whose framework cannot be imported."""
 
 
 def main(engine: str) -> None:
@@ -25,7 +28,12 @@ def main(engine: str) -> None:
     package = importlib.util.module_from_spec(spec)
     sys.modules[PACKAGE] = package
     spec.loader.exec_module(package)
-    importlib.import_module(f"{PACKAGE}.serve").main(engine)
+    try:
+        importlib.import_module(f"{PACKAGE}.serve").main(engine)
+    except ImportError as error:  # of the framework, numpy or appose; tasks answer their own
+        sys.stderr.write(f"{type(error).__name__}: {error}\n")
+        sys.stderr.flush()
+        os._exit(IMPORT_FAILED)
 
 
 if __name__ == "__main__":

@@ -68,8 +68,9 @@ def _fits(slot: Slot, rank: int) -> bool:
 
 def _message(kind: str, wanted: Sequence[str], offered: Sequence[Slot]) -> str:
     there = ", ".join(f"{slot.name} {_sizes(slot.shape)}".strip() for slot in offered)
+    plural = "" if len(wanted) == 1 else "s"
     return (
-        f"the bundle names {len(wanted)} {kind}s ({', '.join(wanted)}), "
+        f"the bundle names {len(wanted)} {kind}{plural} ({', '.join(wanted)}), "
         f"the network has {len(offered)} ({there})"
     )
 

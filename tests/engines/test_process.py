@@ -1,0 +1,186 @@
+"""The worker process: warm, ended within a moment, never left behind."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+import threading
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from numpy.testing import assert_array_equal
+
+from deepimagej.engines import Engines
+from deepimagej.engines.process import Worker, WorkerFailure
+from deepimagej.engines.table import ONNX as ENGINE
+from deepimagej.errors import EngineMissing, RunCancelled, WorkerCrashed
+from deepimagej.progress import CancelToken
+from deepimagej.request import WeightsFormat
+from engine_cases import (
+    ENDLESS,
+    make_spec,
+    random_image,
+    shared_segments,
+    write_identity,
+    write_loop,
+)
+
+if TYPE_CHECKING:
+    from deepimagej.settings import Settings
+
+ONNX = WeightsFormat.ONNX
+OPTIONS = {"format": "onnx", "device": "cpu"}
+on_posix = pytest.mark.skipif(os.name != "posix", reason="signals and /dev/shm")
+
+CLIENT = """
+import sys, time
+from pathlib import Path
+from engine_cases import make_spec, random_image
+from deepimagej.engines import Engines
+from deepimagej.request import WeightsFormat
+from deepimagej.settings import Settings
+
+here = Path(sys.argv[1])
+engines = Engines(Settings((), here, here, here))
+network = engines.load(*make_spec(WeightsFormat.ONNX, here / "identity.onnx"))
+network.predict({"input": random_image(1, 1, 8, 8)}, ["output"])
+print(network._worker.pid, network._input.name, network._output.name, flush=True)
+if sys.argv[2] == "stay":
+    time.sleep(60)
+"""
+
+
+def test_warm_network_is_not_read_again(tmp_path: Path) -> None:
+    worker = Worker(ENGINE, Path(sys.executable))
+    path = write_identity(tmp_path / "identity.onnx")
+    first = worker.load("key", path, OPTIONS)
+    path.unlink()
+    assert worker.load("key", path, OPTIONS) == first
+    worker.stop()
+
+
+def test_fifth_network_takes_the_place_of_the_one_used_longest_ago(tmp_path: Path) -> None:
+    worker = Worker(ENGINE, Path(sys.executable))
+    path = write_identity(tmp_path / "identity.onnx")
+    for key in ("a", "b", "c", "d", "a", "e"):
+        worker.load(key, path, OPTIONS)
+    path.unlink()
+    worker.load("a", path, OPTIONS)
+    with pytest.raises(WorkerFailure, match="doesn't exist"):
+        worker.load("b", path, OPTIONS)
+    worker.stop()
+
+
+def test_cancel_ends_a_call_of_the_network_at_once(engines: Engines, tmp_path: Path) -> None:
+    spec, weights = make_spec(ONNX, write_loop(tmp_path / "loop.onnx"))
+    cancel = CancelToken()
+    network = engines.load(spec, weights, cancel=cancel)
+    image = random_image(1, 1, 4, 4)
+    threading.Timer(0.5, cancel.cancel).start()
+    start = time.monotonic()
+    with pytest.raises(RunCancelled, match=r"^The run was cancelled\.$"):
+        network.predict({"input": image + ENDLESS}, ["output"])
+    assert time.monotonic() - start < 2.5
+    result = engines.load(spec, weights).predict({"input": image}, ["output"])
+    assert_array_equal(result["output"], image)
+
+
+@on_posix
+def test_killed_worker_is_reported_and_the_next_call_starts_another(
+    engines: Engines, tmp_path: Path
+) -> None:
+    network = engines.load(*make_spec(ONNX, write_loop(tmp_path / "loop.onnx")))
+    image = random_image(1, 1, 4, 4)
+    pid = network._worker.pid
+    assert pid is not None
+    threading.Timer(0.3, os.kill, (pid, signal.SIGKILL)).start()
+    with pytest.raises(WorkerCrashed) as caught:
+        network.predict({"input": image + ENDLESS}, ["output"])
+    assert caught.value.message == (
+        "The onnxruntime worker ended (signal 9) while running the model 'Nuclei'."
+    )
+    assert caught.value.hint == (
+        "The system ends processes that take too much memory: try a smaller tile. "
+        "The next run starts a new worker."
+    )
+    assert_array_equal(network.predict({"input": image}, ["output"])["output"], image)
+    assert network._worker.pid != pid
+
+
+def test_python_without_the_framework_says_what_to_install(
+    settings: Settings, tmp_path: Path
+) -> None:
+    bare = Path(getattr(sys, "_base_executable", sys.executable))
+    if subprocess.run([bare, "-c", "import numpy"], capture_output=True).returncode == 0:
+        pytest.skip("the Python under this environment has numpy")
+    with Engines(settings, interpreter=bare) as engines, pytest.raises(EngineMissing) as caught:
+        engines.load(*make_spec(ONNX, write_identity(tmp_path / "identity.onnx")))
+    assert caught.value.message == (
+        "onnxruntime is installed but cannot be imported: "
+        "ModuleNotFoundError: No module named 'numpy'."
+    )
+    assert caught.value.hint == 'Install it again: pip install "deepimagej[onnx]"'
+
+
+@on_posix
+def test_close_leaves_no_process_and_no_shared_memory(settings: Settings, tmp_path: Path) -> None:
+    with Engines(settings) as engines:
+        network = engines.load(*make_spec(ONNX, write_identity(tmp_path / "identity.onnx")))
+        network.predict({"input": random_image(1, 1, 8, 8)}, ["output"])
+        pid = network._worker.pid
+        names = {network._input.name, network._output.name}
+        assert names <= shared_segments()
+    assert not names & shared_segments()
+    assert pid is not None
+    assert not _is_running(pid)
+
+
+@on_posix
+def test_python_that_just_ends_takes_the_worker_and_the_memory_along(tmp_path: Path) -> None:
+    write_identity(tmp_path / "identity.onnx")
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", textwrap.dedent(CLIENT), str(tmp_path), "end"],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        cwd=Path(__file__).parents[1],
+        check=False,
+    )
+    pid, *names = done.stdout.split()
+    assert (done.returncode, done.stderr) == (0, "")
+    assert not _is_running(int(pid))
+    assert not shared_segments() & set(names)
+
+
+@on_posix
+def test_worker_ends_when_python_is_killed(tmp_path: Path) -> None:
+    write_identity(tmp_path / "identity.onnx")
+    with subprocess.Popen(
+        [sys.executable, "-c", textwrap.dedent(CLIENT), str(tmp_path), "stay"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+        cwd=Path(__file__).parents[1],
+    ) as client:
+        assert client.stdout is not None
+        pid, *names = client.stdout.readline().split()
+        client.kill()
+    deadline = time.monotonic() + 5
+    while time.monotonic() < deadline and (_is_running(int(pid)) or shared_segments() & {*names}):
+        time.sleep(0.05)
+    assert not _is_running(int(pid))
+    assert not shared_segments() & set(names)
+
+
+def _is_running(pid: int) -> bool:
+    """Whether the process is there and no zombie that nobody waits for."""
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except OSError:
+        return False
+    return state != "Z"
