@@ -9,6 +9,7 @@ import argparse
 import difflib
 import json
 import logging
+import os
 import sys
 from typing import TYPE_CHECKING, NoReturn
 
@@ -43,7 +44,7 @@ def run_command(arguments: list[str]) -> int:
         return _CANCELLED
     except BrokenPipeError:
         # The reader of our output went away, as in `deepimagej models | head -1`.
-        sys.stdout = None  # type: ignore[assignment]  # nothing more can be printed
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
 
 

@@ -16,6 +16,10 @@ from deepimagej.result import RunResult
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    import pandas as pd
+    import roifile
+    import xarray as xr
+
     from deepimagej.progress import CancelToken, Progress
     from deepimagej.request import RunRequest
     from deepimagej.tools import Tools
@@ -70,11 +74,7 @@ def run_each(
     progress: Progress = silent,
     cancel: CancelToken | None = None,
 ) -> Iterator[tuple[Path, RunResult | None]]:
-    """Results of `request` on each file; None for one that `resume` skips as done.
-
-    The first run resolves format, tile and device; the others use them, so that all results of a
-    folder are made in the same way.
-    """
+    """Results of `request` on each file; None for one that `resume` skips as done."""
     for path in files:
         one = replace(request, input_path=str(path.absolute()))
         if resume and road.is_done(one, tools):
@@ -96,7 +96,11 @@ def run_folder(
     Names of images, tables and files begin with that of their image: ``<image>_<tensor>``.
     """
     files = expand([str(request.input_path)])
-    images, tables, written, rois, timings = {}, {}, {}, [], {}
+    images: dict[str, xr.DataArray] = {}
+    tables: dict[str, pd.DataFrame] = {}
+    written: dict[str, Path] = {}
+    rois: list[roifile.ImagejRoi] = []
+    timings: dict[str, float] = {}
     for path, result in run_each(request, tools, files, progress=progress, cancel=cancel):
         if result is None:
             continue

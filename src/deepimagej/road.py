@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from deepimagej.image import Image
     from deepimagej.inference import Prediction
     from deepimagej.job import Job
+    from deepimagej.outcome import Part
     from deepimagej.positions import Layout, Position
     from deepimagej.progress import CancelToken, Progress
     from deepimagej.request import RunRequest
@@ -90,7 +91,8 @@ def run(
             network = tools.engines.load(
                 job.spec, job.choice.weights, device=request.device, cancel=cancel
             )
-        parts, plans = [], []
+        parts: list[Part] = []
+        plans: list[TilePlan] = []
         for position, report in walk(layouts, progress, cancel):
             source, tensors = bench.preprocess(layouts, position)
             with clock.time("inference"):
