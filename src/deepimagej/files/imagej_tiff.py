@@ -62,6 +62,7 @@ class EncodedTiff:
                 self.pixels if is_plain or self.is_rgb else self.pixels[..., np.newaxis],
                 photometric="rgb" if self.is_rgb else gray,
                 resolution=self.resolution,
+                software=False,
                 **options,
             )
 
