@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from deepimagej.settings import Settings
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 
 @pytest.fixture(scope="session")
@@ -30,3 +34,18 @@ def settings(tmp_path: Path) -> Settings:
         config=tmp_path / "config",
         jars=real.jars,
     )
+
+
+@pytest.fixture(scope="session", autouse=True)
+def user_folders(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Folders of a user who has nothing yet, also for processes that tests start.
+
+    No test sees or changes the library and the trust of who runs it; the cache is the real one.
+    """
+    home = tmp_path_factory.mktemp("user")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("DEEPIMAGEJ_MODELS", str(home / "models"))
+        patch.setenv("DEEPIMAGEJ_DATA", str(home / "data"))
+        patch.setenv("DEEPIMAGEJ_CONFIG", str(home / "config"))
+        patch.delenv("DEEPIMAGEJ_FIJI", raising=False)
+        yield home

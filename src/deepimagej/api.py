@@ -48,7 +48,6 @@ __all__ = [
 
 _lock = threading.RLock()
 _tools: Tools | None = None
-_host: Host | None = None
 
 
 def _answer(command: str, options: str) -> str | None:
@@ -75,7 +74,7 @@ def tools() -> Tools:
                 library=Library(settings),
                 trust=TrustStore(settings.data),
                 engines=engines,
-                running_host=lambda: _host,
+                running_host=_running_host,
                 start_host=_start_host,
             )
         return _tools
@@ -108,14 +107,21 @@ def start(
         return ImageJ(_start_host(fiji, mode=mode, java_options=java_options))
 
 
+def _running_host() -> Host | None:
+    """The ImageJ of this process, whoever started it."""
+    from deepimagej.host import embedded
+
+    return embedded.running()
+
+
 def _start_host(
     fiji: str | None = None, *, mode: str | None = None, java_options: Sequence[str] = ()
 ) -> Host:
     """ImageJ, started if need be; without a mode the one that runs is as good as any."""
-    global _host
     with _lock:
-        if _host is not None and mode is None:
-            return _host
+        running = _running_host()
+        if running is not None and mode is None:
+            return running
         shared = tools()
         if fiji or shared.settings.fiji:
             raise HostError(
@@ -124,14 +130,13 @@ def _start_host(
             )
         from deepimagej.host import embedded
 
-        _host = embedded.start(
+        return embedded.start(
             mode=mode or "headless",
             java_options=java_options,
             settings=shared.settings,
             on_command=_answer,
             models=lambda: [entry.name for entry in shared.library.entries() if not entry.problem],
         )
-        return _host
 
 
 def run(

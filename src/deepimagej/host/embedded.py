@@ -121,6 +121,11 @@ def start(
         return _running
 
 
+def running() -> EmbeddedImageJ | None:
+    """The ImageJ of this process; None before `start`."""
+    return _running
+
+
 def start_timings(running: EmbeddedImageJ) -> str:
     """The steps of the start with their seconds, a line each."""
     steps = {**running.timings, "in all": sum(running.timings.values())}
