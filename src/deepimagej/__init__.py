@@ -10,6 +10,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from types import ModuleType
+
     from deepimagej.api import (
         Model,
         TestReport,
@@ -110,10 +112,23 @@ __all__ = [
 ]
 
 
+def connected_api() -> ModuleType:
+    """The API's module, with ImageJ's commands answered by the plugin, which lies above it."""
+    api = import_module("deepimagej.api")
+    api.answer_commands_with(_answer)
+    return api
+
+
+def _answer(command: str, options: str) -> str | None:
+    answer: str | None = import_module("deepimagej.plugin").dispatch(command, options)
+    return answer
+
+
 def __getattr__(name: str) -> Any:
     for home, names in _HOMES.items():
         if name in names:
-            return getattr(import_module(home), name)
+            module = connected_api() if home == "deepimagej.api" else import_module(home)
+            return getattr(module, name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 

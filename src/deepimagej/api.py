@@ -5,7 +5,6 @@ from __future__ import annotations
 import atexit
 import threading
 from dataclasses import replace
-from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -16,7 +15,7 @@ from deepimagej.selftest import TestReport
 from deepimagej.settings import Settings
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from types import TracebackType
 
     import xarray as xr
@@ -48,12 +47,22 @@ __all__ = [
 
 _lock = threading.RLock()
 _tools: Tools | None = None
+_on_command: Callable[[str, str], str | None] | None = None
+
+
+def answer_commands_with(on_command: Callable[[str, str], str | None]) -> None:
+    """Say what answers ImageJ's commands; it lies above this module, so the package passes it."""
+    global _on_command
+    _on_command = on_command
 
 
 def _answer(command: str, options: str) -> str | None:
-    """Answer ImageJ's commands; found by name, as the answer lies above this module."""
-    answer: str | None = import_module("deepimagej.plugin").dispatch(command, options)
-    return answer
+    if _on_command is None:
+        raise HostError(
+            f"Nothing answers the command {command}.",
+            hint="Start ImageJ with deepimagej.start().",
+        )
+    return _on_command(command, options)
 
 
 def tools() -> Tools:

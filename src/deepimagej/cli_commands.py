@@ -61,8 +61,9 @@ def _add_run(parser: argparse.ArgumentParser) -> None:
 
 def _run(parsed: argparse.Namespace) -> int:
     from deepimagej import folder
-    from deepimagej.api import tools, trust_model
     from deepimagej.macro_options import request_from_keys
+
+    api = deepimagej.connected_api()
 
     given = [*parsed.images, *([parsed.input_path] if parsed.input_path else [])]
     if not given:
@@ -76,18 +77,18 @@ def _run(parsed: argparse.Namespace) -> int:
         keys["image"] = tensors
     request = request_from_keys(parsed.model, keys)
     if parsed.trust:
-        trust_model(request)
+        api.trust_model(request)
     progress = _progress(parsed)
     if tensors:
         from deepimagej import road
 
-        results: list[RunResult | None] = [road.run(request, tools(), progress=progress)]
+        results: list[RunResult | None] = [road.run(request, api.tools(), progress=progress)]
         files: list[Any] = [None]
     else:
         files = folder.expand(given)
         results = []
         for path, result in folder.run_each(
-            request, tools(), files, resume=parsed.resume, progress=progress
+            request, api.tools(), files, resume=parsed.resume, progress=progress
         ):
             results.append(result)
             if not parsed.json:
