@@ -46,39 +46,8 @@ if TYPE_CHECKING:
 
 __version__ = "0.1.0"
 
-_HOMES = {
-    "deepimagej.api": (
-        "Model",
-        "TestReport",
-        "info",
-        "install",
-        "load_model",
-        "models",
-        "predict",
-        "remove",
-        "run",
-        "start",
-        "test",
-        "trust",
-    ),
-    "deepimagej.errors": (
-        "BundleError",
-        "DeepImageJError",
-        "EngineError",
-        "EngineMissing",
-        "HostError",
-        "ImageError",
-        "LibraryError",
-        "MacroError",
-        "OptionError",
-        "OutOfMemory",
-        "RunCancelled",
-        "TrustError",
-        "WorkerCrashed",
-    ),
-    "deepimagej.progress": ("CancelToken", "Step"),
-    "deepimagej.result": ("RunResult",),
-}
+_HOMES = ("deepimagej.errors", "deepimagej.progress", "deepimagej.result", "deepimagej.api")
+"""Where the names live, the cheapest module first."""
 
 __all__ = [
     "BundleError",
@@ -125,10 +94,11 @@ def _answer(command: str, options: str) -> str | None:
 
 
 def __getattr__(name: str) -> Any:
-    for home, names in _HOMES.items():
-        if name in names:
+    if name in __all__:
+        for home in _HOMES:
             module = connected_api() if home == "deepimagej.api" else import_module(home)
-            return getattr(module, name)
+            if hasattr(module, name):
+                return getattr(module, name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
