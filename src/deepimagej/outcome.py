@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -18,12 +19,14 @@ if TYPE_CHECKING:
     import roifile
     import xarray as xr
 
-    from deepimagej.axes import Axes
     from deepimagej.bundle.spec import ModelSpec, TensorSpec
     from deepimagej.image import Calibration
     from deepimagej.positions import Layout, Position
     from deepimagej.processing import Tensor
 
+_LABEL_WORDS = re.compile(r"label|instance|segment|object|class", re.IGNORECASE)
+_LABEL_BYTES = 4
+"""Integers of this size are no camera's."""
 _COUNTED = {AxisName.TIME: "frame", AxisName.Z: "slice", AxisName.CHANNEL: "channel"}
 
 
@@ -67,7 +70,17 @@ def output_image(output: TensorSpec, tensor: Tensor, source: Image, spec: ModelS
         axes=tensor.names,
         title=f"{source.stem}_{output.name}",
         calibration=_scaled(output, tensor, source, spec),
+        is_label=_is_label(output, tensor),
     )
+
+
+def _is_label(output: TensorSpec, tensor: Tensor) -> bool:
+    """Whether an output names objects: integers that images never are, or that its name says so."""
+    if tensor.values.dtype.kind not in "iu":
+        return False
+    channels = dict(zip(tensor.names, tensor.values.shape, strict=True)).get(AxisName.CHANNEL, 1)
+    is_named = _LABEL_WORDS.search(f"{output.name} {output.description}") is not None
+    return channels == 1 and (tensor.values.dtype.itemsize >= _LABEL_BYTES or is_named)
 
 
 def _scaled(output: TensorSpec, tensor: Tensor, source: Image, spec: ModelSpec) -> Calibration:
@@ -120,14 +133,16 @@ def output_table(output: TensorSpec, tensor: Tensor) -> pd.DataFrame:
 def join_images(parts: list[Part], layout: Layout) -> dict[str, Image]:
     """Images of all positions, by name, with the axes of the user's image.
 
-    An image that not every position gave, or that differs in shape or type, stays apart: one
-    image a position, its name followed by the position.
+    An image that not every position gave, that differs in shape or type, or that has a looped
+    axis itself, stays apart: one image a position, its name followed by the position.
     """
     joined: dict[str, Image] = {}
     for name in dict.fromkeys(name for part in parts for name in part.images):
         found = [(part.position, part.images[name]) for part in parts if name in part.images]
         kinds = {(image.axes, image.pixels.shape, image.pixels.dtype) for _, image in found}
-        if len(found) == len(parts) and len(kinds) == 1:
+        looped = [axis for axis, _ in found[0][0]]  # a macro may build a stack at each position
+        is_whole = len(found) == len(parts) and not set(looped).intersection(found[0][1].axes)
+        if is_whole and len(kinds) == 1:
             joined[name] = _join([(p, image) for p, image in found], layout)
             continue
         for position, image in found:
@@ -143,16 +158,9 @@ def _join(found: list[tuple[Position, Image]], layout: Layout) -> Image:
     alone = replace(layout, looped=()) if not found[0][0] else layout
     pixels, axes = alone.arrange([(p, image.pixels) for p, image in found], first.axes)
     display = first.display if AxisName.CHANNEL not in dict(alone.looped) else None
-    return replace(first, pixels=pixels, axes=axes, labels=_labels(layout, axes), display=display)
-
-
-def _labels(layout: Layout, axes: Axes) -> tuple[str, ...]:
-    """Slice labels of the user's image where the result has the same planes."""
-    image = layout.image
-    planes = [axis for axis in axes if axis not in (AxisName.Y, AxisName.X)]
-    own = [axis for axis in image.axes if axis not in (AxisName.Y, AxisName.X)]
-    same = planes == own and AxisName.CHANNEL not in planes and AxisName.INDEX not in planes
-    return image.labels if same else ()
+    own = first.labels if len(found) == 1 else ()  # a macro's
+    labels = own or layout.labels(axes, pixels.shape)
+    return replace(first, pixels=pixels, axes=axes, labels=labels, display=display)
 
 
 def join_tables(parts: list[Part], layout: Layout) -> dict[str, pd.DataFrame]:

@@ -20,7 +20,7 @@ from deepimagej.axes import Axes, AxisName, SizeRule, format_axes
 from deepimagej.errors import ImageError, OptionError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from numpy.typing import NDArray
 
@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from deepimagej.request import ChannelChoice
 
 _LOOPED = (AxisName.BATCH, AxisName.TIME, AxisName.Z)
+_PLANES = (AxisName.TIME, AxisName.Z, AxisName.CHANNEL)
+"""ImageJ's order of planes, the fastest last."""
 
 Position = tuple[tuple[AxisName, int], ...]
 """Where a sample lies: an index (from 0) on each looped axis, in the image's order."""
@@ -96,6 +98,28 @@ class Layout:
         order = _order_like(self.image.axes, now)
         return np.transpose(stacked, [now.index(axis) for axis in order]), order
 
+    def labels(self, axes: Axes, shape: tuple[int, ...]) -> tuple[str, ...]:
+        """Slice labels of the image for a result with its planes; empty where these differ.
+
+        Parameters
+        ----------
+        axes, shape
+            Of the result, after `arrange`.
+        """
+        sizes = {**self.image.sizes, **({AxisName.CHANNEL: 1} if self.image.is_rgb else {})}
+        counts = [sizes.get(axis, 1) for axis in _PLANES]
+        if len(self.image.labels) != np.prod(counts):
+            return ()
+        labels = np.array(self.image.labels, dtype=object).reshape(counts)
+        if self.channels is not None:
+            labels = labels[..., list(self.channels)]
+        new = dict(zip(axes, shape, strict=True))
+        is_looped = AxisName.CHANNEL in dict(self.looped)
+        if labels.shape[-1] != 1 and not is_looped:
+            return ()  # which channel of the image a channel of the result shows is not known
+        same = tuple(new.get(axis, 1) for axis in _PLANES) == labels.shape
+        return tuple(labels.ravel()) if same and AxisName.INDEX not in new else ()
+
     def _is_kept(self, axis: AxisName, axes: Axes, shape: tuple[int, ...]) -> bool:
         size = shape[axes.index(axis)]
         if size != 1 or axis is AxisName.INDEX:
@@ -144,7 +168,7 @@ def match_axes(
     else:
         n_fed = len(channels) if channels is not None else sizes.get(AxisName.CHANNEL, 1)
     if strict:
-        _check_channels(image, tensor, n_fed)
+        _check_channels(image, tensor, n_fed, channel)
     return Layout(image=image, looped=tuple(looped), channels=channels)
 
 
@@ -166,7 +190,9 @@ def count(n_channels: int) -> str:
     return f"{n_channels} channel" if n_channels == 1 else f"{n_channels} channels"
 
 
-def _check_channels(image: Image, tensor: TensorSpec, n_fed: int) -> None:
+def _check_channels(
+    image: Image, tensor: TensorSpec, n_fed: int, channel: ChannelChoice | None = None
+) -> None:
     axis = tensor.axis(AxisName.CHANNEL)
     if axis is None:
         takes: SizeRule | None = SizeRule(1)
@@ -174,21 +200,28 @@ def _check_channels(image: Image, tensor: TensorSpec, n_fed: int) -> None:
         takes = axis.size if isinstance(axis.size, SizeRule) else None
     if takes is None or takes.accepts(n_fed):
         return
-    what = f'"{image.title}" is RGB: {count(n_fed)}' if image.is_rgb else None
-    what = what or f'"{image.title}" has {count(n_fed)}'
+    has = image.sizes.get(AxisName.CHANNEL, 1)
+    what = f'"{image.title}" is RGB: {count(has)}' if image.is_rgb else None
+    what = what or f'"{image.title}" has {count(has)}'
+    if channel is not None and (channel.each or channel.numbers):
+        chosen = "all feeds one at a time" if channel.each else _listed(channel.numbers)
+        what = f"{what}, channel={chosen}"
     raise ImageError(
         f'{what}, "{tensor.name}" of the model takes {takes.min}.',
-        hint=_channel_hint(n_fed, takes.min),
+        hint=_channel_hint(has, takes.min),
     )
 
 
-def _channel_hint(n_fed: int, n_taken: int) -> str:
+def _channel_hint(n_has: int, n_taken: int) -> str:
     if n_taken == 1:
         return "Choose one with channel=1, or run the model on each with channel=all."
-    if n_fed > n_taken:
-        example = ",".join(str(number) for number in range(1, n_taken + 1))
-        return f"Choose {n_taken} with channel={example}."
-    return f"Open an image with {n_taken} channels, or merge channels first."
+    if n_has >= n_taken:
+        return f"Choose {n_taken} with channel={_listed(range(1, n_taken + 1))}."
+    return f"Merge {n_taken} channels in one image first; channel= chooses those of one image."
+
+
+def _listed(numbers: Iterable[int]) -> str:
+    return ",".join(map(str, numbers))
 
 
 def to_tensor(image: Image, tensor: TensorSpec, *, from_macro: bool = False) -> NDArray[Any]:
