@@ -10,6 +10,7 @@ Every door (menu, macro, Python, shell) builds a `RunRequest` and calls `run`.
 
 from __future__ import annotations
 
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -93,16 +94,16 @@ def run(
             )
         parts: list[Part] = []
         plans: list[TilePlan] = []
-        for position, report in walk(layouts, progress, cancel):
-            source, tensors = bench.preprocess(layouts, position)
-            with clock.time("inference"):
-                prediction = call_network(
-                    job, tensors, network, plans=plans, progress=report, cancel=cancel
-                )
-            plans.append(prediction.plan)
-            parts.append(bench.postprocess(position, prediction, source))
+        with closing(network):
+            for position, report in walk(layouts, progress, cancel):
+                source, tensors = bench.preprocess(layouts, position)
+                with clock.time("inference"):
+                    prediction = call_network(
+                        job, tensors, network, plans=plans, progress=report, cancel=cancel
+                    )
+                plans.append(prediction.plan)
+                parts.append(bench.postprocess(position, prediction, source))
         outcome = bench.finish(parts, next(iter(layouts.values())))
-    network.close()
     return deliver(Finished(job, found, outcome, network, tuple(plans), clock), tools)
 
 
@@ -136,20 +137,20 @@ def predict(
     parts: dict[str, list[tuple[Position, NDArray[Any]]]] = {}
     axes: dict[str, Axes] = {}
     plans: list[TilePlan] = []
-    for position, report in walk(layouts, progress, cancel):
-        tensors = {
-            tensor.name: to_tensor(layouts[tensor.name].sample(position), tensor)
-            for tensor in spec.inputs
-            if tensor.name in layouts
-        }
-        prediction = call_network(
-            job, tensors, network, plans=plans, progress=report, cancel=cancel
-        )
-        plans.append(prediction.plan)
-        for name, output in prediction.outputs.items():
-            parts.setdefault(name, []).append((position, output.values))
-            axes[name] = output.names
-    network.close()
+    with closing(network):
+        for position, report in walk(layouts, progress, cancel):
+            tensors = {
+                tensor.name: to_tensor(layouts[tensor.name].sample(position), tensor)
+                for tensor in spec.inputs
+                if tensor.name in layouts
+            }
+            prediction = call_network(
+                job, tensors, network, plans=plans, progress=report, cancel=cancel
+            )
+            plans.append(prediction.plan)
+            for name, output in prediction.outputs.items():
+                parts.setdefault(name, []).append((position, output.values))
+                axes[name] = output.names
     layout = next(iter(layouts.values()))
     joined = {name: layout.arrange(values, axes[name]) for name, values in parts.items()}
     return as_data_arrays(

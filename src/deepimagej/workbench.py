@@ -101,15 +101,13 @@ class Workbench:
         with self._clock.time("postprocessing"):
             images, tables = split_outputs(self._job.spec, prediction.outputs, source)
         part = Part(position, images, tables)
-        if self._job.post.macros and not self._job.spec.per_stack:
-            return self._run_post(part)
-        return part
+        return part if self._job.spec.per_stack else self._after_macros(part)
 
     def finish(self, parts: list[Part], layout: Layout) -> Outcome:
         """All positions put together; what stays in ImageJ is said to the session."""
-        if self._job.post.macros and self._job.spec.per_stack:
+        if self._job.has_macros and self._job.spec.per_stack:
             images = join_images(parts, layout)
-            parts = [self._run_post(Part((), images, join_tables(parts, layout)))]
+            parts = [self._after_macros(Part((), images, join_tables(parts, layout)))]
         outcome = Outcome(
             stem=self._stem,
             images=join_images(parts, layout),
@@ -143,6 +141,17 @@ class Workbench:
             )
         return {**samples, **made}
 
+    def _after_macros(self, part: Part) -> Part:
+        """`part` after the macros: what those before the network left belongs to it too."""
+        if self._job.post.macros:
+            return self._run_post(part)
+        if not self._job.pre.macros:
+            return part
+        from deepimagej.host.stages import read_leftovers
+
+        tables, rois = read_leftovers(self._in_imagej())
+        return Part(part.position, part.images, {**part.tables, **tables}, rois)
+
     def _run_post(self, part: Part) -> Part:
         session = self._in_imagej()
         from deepimagej.host.stages import postprocess
@@ -150,7 +159,8 @@ class Workbench:
         titled = {f"{self._stem}_{name}": image for name, image in part.images.items()}
         tables = {f"{self._stem}_{name}": table for name, table in part.tables.items()}
         with self._clock.time("postprocessing"):
-            session.clear()
+            if not self._job.pre.macros:  # their ROIs and rows are there for those that follow
+                session.clear()
             harvest = postprocess(session, titled, self._job.post.macros, tables=tables)
         self._harvest = harvest
         return Part(

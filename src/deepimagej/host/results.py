@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from deepimagej.axes import AxisName
 from deepimagej.host.images import to_imageplus
 from deepimagej.host.tables import write_table
@@ -59,9 +61,20 @@ def _open(host: Host, stem: str, name: str, image: Image, imageplus: Mapping[str
 
 
 def _as_stack(image: Image) -> Image:
-    """ImageJ has no axis for a list of images: it becomes slices, or frames where z is taken."""
-    if AxisName.INDEX not in image.axes:
-        return image
-    free = next(n for n in (AxisName.Z, AxisName.TIME) if n not in image.axes)
-    axes = tuple(free if name is AxisName.INDEX else name for name in image.axes)
-    return image.with_pixels(image.pixels, axes)
+    """ImageJ has no axis for a list or a batch: they become slices, or frames with those of t."""
+    for axis in (AxisName.INDEX, AxisName.BATCH):
+        if axis in image.axes:
+            image = _renamed(image, axis)
+    return image
+
+
+def _renamed(image: Image, axis: AxisName) -> Image:
+    free = next((name for name in (AxisName.Z, AxisName.TIME) if name not in image.axes), None)
+    if free is not None:
+        axes = tuple(free if name is axis else name for name in image.axes)
+        return image.with_pixels(image.pixels, axes)
+    pixels = np.moveaxis(image.pixels, image.axes.index(axis), 0)
+    rest = tuple(name for name in image.axes if name is not axis)
+    pixels = np.moveaxis(pixels, 1 + rest.index(AxisName.TIME), 1)
+    others = tuple(name for name in rest if name is not AxisName.TIME)
+    return image.with_pixels(pixels.reshape(-1, *pixels.shape[2:]), (AxisName.TIME, *others))

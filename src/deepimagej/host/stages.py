@@ -161,6 +161,13 @@ def postprocess(
     )
 
 
+def read_leftovers(
+    session: Session,
+) -> tuple[dict[str, pd.DataFrame], tuple[roifile.ImagejRoi, ...]]:
+    """Tables by title, and ROIs, that macros left so far."""
+    return _tables(session), read_rois(session.host)
+
+
 def _run(session: Session, macros: Sequence[Path]) -> None:
     with captured_log(session.host):
         for macro in macros:
