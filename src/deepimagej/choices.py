@@ -26,13 +26,18 @@ class StagePlan:
     of_bundle: tuple[Path, ...] = ()
     """Those of `macros` that belong to the bundle, and so need trust."""
     notes: tuple[str, ...] = ()
+    folder: Path = Path()
+    """Of the bundle."""
 
     @property
     def choice(self) -> StageChoice:
         """The choice that a recorded line holds."""
         if self.source is not Source.MACRO:
             return StageChoice(self.source)
-        names = (m.name if m in self.of_bundle else str(m) for m in self.macros)
+        folder = self.folder.resolve()
+        names = (
+            m.relative_to(folder).as_posix() if m in self.of_bundle else str(m) for m in self.macros
+        )
         return StageChoice(Source.MACRO, tuple(names))
 
 
@@ -54,7 +59,7 @@ def plan_stage(spec: ModelSpec, stage: Stage, choice: StageChoice) -> StagePlan:
     if choice.source is Source.MACRO:
         macros = tuple(_find_macro(spec, stage, name) for name in choice.files)
         inside = tuple(m for m in macros if m.is_relative_to(spec.folder.resolve()))
-        return StagePlan(stage, Source.MACRO, macros, inside)
+        return StagePlan(stage, Source.MACRO, macros, inside, folder=spec.folder)
     steps = spec.steps.get(stage, ())
     operations = _has_operations(spec, stage)
     if choice.source is Source.ZOO or not steps:
@@ -66,7 +71,7 @@ def plan_stage(spec: ModelSpec, stage: Stage, choice: StageChoice) -> StagePlan:
             f"{stage.capitalize()} is the bundle's macro ({', '.join(m.name for m in macros)}); "
             f"its zoo operations are left out ({stage}=zoo chooses them).",
         )
-    return StagePlan(stage, Source.MACRO, macros, macros, notes)
+    return StagePlan(stage, Source.MACRO, macros, macros, notes, spec.folder)
 
 
 def _has_operations(spec: ModelSpec, stage: Stage) -> bool:
