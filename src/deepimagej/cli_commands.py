@@ -17,9 +17,10 @@ from deepimagej.macro_options import OPTIONS
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from deepimagej.progress import Progress
+    from deepimagej.request import RunRequest
     from deepimagej.result import RunResult
 
 
@@ -60,44 +61,49 @@ def _add_run(parser: argparse.ArgumentParser) -> None:
 
 
 def _run(parsed: argparse.Namespace) -> int:
-    from deepimagej import folder
-    from deepimagej.macro_options import request_from_keys
-
-    api = deepimagej.connected_api()
-
     given = [*parsed.images, *([parsed.input_path] if parsed.input_path else [])]
     if not given:
         raise ImageError(
             "No image is named.", hint="Name one, as in: deepimagej run MODEL IMAGE -o OUT."
         )
+    results = []
+    for path, result in _results(parsed, _request(parsed, given), given):
+        results.append(result)
+        if not parsed.json:
+            _print_result(path, result)
+    if parsed.json:
+        _print_json(results)
+    return 0
+
+
+def _request(parsed: argparse.Namespace, given: list[str]) -> RunRequest:
+    from deepimagej.macro_options import request_from_keys
+
     keys: dict[str, object] = {option.key: getattr(parsed, option.key) for option in _KEYS}
     keys["output_folder"] = str(Path(parsed.output or ".").expanduser().absolute())
     tensors = _by_tensor(given)
     if tensors:
         keys["image"] = tensors
-    request = request_from_keys(parsed.model, keys)
+    return request_from_keys(parsed.model, keys)
+
+
+def _results(
+    parsed: argparse.Namespace, request: RunRequest, given: list[str]
+) -> Iterator[tuple[Path, RunResult | None]]:
+    """The image of each run and what it gave; None for one that ``--resume`` skips."""
+    from deepimagej import folder, road
+
+    api = deepimagej.connected_api()
     if parsed.trust:
         api.trust_model(request)
-    progress = _progress(parsed)
-    if tensors:
-        from deepimagej import road
-
-        results: list[RunResult | None] = [road.run(request, api.tools(), progress=progress)]
-        files: list[Any] = [None]
-    else:
+    shared, progress = api.tools(), _progress(parsed)
+    if not request.images:
         files = folder.expand(given)
-        results = []
-        for path, result in folder.run_each(
-            request, api.tools(), files, resume=parsed.resume, progress=progress
-        ):
-            results.append(result)
-            if not parsed.json:
-                _print_result(path, result)
-    if parsed.json:
-        _print_json(results)
-    elif tensors:
-        _print_result(None, results[0])
-    return 0
+        yield from folder.run_each(request, shared, files, resume=parsed.resume, progress=progress)
+        return
+    is_done = parsed.resume and road.is_done(request, shared)
+    first = Path(request.images[0][1])
+    yield first, None if is_done else road.run(request, shared, progress=progress)
 
 
 def _by_tensor(given: list[str]) -> dict[str, str]:
@@ -109,6 +115,11 @@ def _by_tensor(given: list[str]) -> dict[str, str]:
     plain = [text for text, pair in zip(given, pairs, strict=True) if not pair[1]]
     if all(Path(text).exists() for text in given):
         return {}
+    if len(named) + len(plain) < len(given):
+        twice = next(name for name in named if sum(name == pair[0] for pair in pairs) > 1)
+        raise OptionError(
+            f'The tensor "{twice}" is given more than one image.', hint="Give each tensor one."
+        )
     if named and plain:
         raise OptionError(
             f'"{plain[0]}" names no tensor, and other images do.',
@@ -117,7 +128,7 @@ def _by_tensor(given: list[str]) -> dict[str, str]:
     return named
 
 
-def _print_result(path: Path | None, result: RunResult | None) -> None:
+def _print_result(path: Path, result: RunResult | None) -> None:
     if result is None:
         print(f"{path}: done already")
         return

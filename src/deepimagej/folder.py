@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING
 
 from deepimagej import road
 from deepimagej.errors import ImageError
+from deepimagej.image import stem_of
 from deepimagej.progress import silent
 from deepimagej.result import RunResult
+from deepimagej.writing import file_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -74,14 +76,35 @@ def run_each(
     progress: Progress = silent,
     cancel: CancelToken | None = None,
 ) -> Iterator[tuple[Path, RunResult | None]]:
-    """Results of `request` on each file; None for one that `resume` skips as done."""
-    for path in files:
+    """Results of `request` on each file; None for one that `resume` skips as done.
+
+    Raises
+    ------
+    ImageError
+        Before the first run, if the results of two files would have the same names.
+    """
+    paths = list(files)
+    if request.output_folder is not None:
+        _check_names(paths)
+    for path in paths:
         one = replace(request, input_path=str(path.absolute()))
         if resume and road.is_done(one, tools):
             _log.info("%s is done already.", path)
             yield path, None
             continue
         yield path, road.run(one, tools, progress=progress, cancel=cancel)
+
+
+def _check_names(paths: Iterable[Path]) -> None:
+    taken: dict[str, Path] = {}
+    for path in paths:
+        name = file_name(stem_of(path.name))
+        if name in taken:
+            raise ImageError(
+                f'{taken[name]} and {path} would write the same files: "{name}_...".',
+                hint="Give each its own output folder, or rename one of them.",
+            )
+        taken[name] = path
 
 
 def run_folder(

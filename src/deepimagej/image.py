@@ -80,13 +80,18 @@ class Image:
     @property
     def stem(self) -> str:
         """The title without its extension: ``<image>`` of the output names (CONTRACT 13)."""
-        stem, dot, extension = self.title.rpartition(".")
-        is_extension = bool(dot and stem) and 0 < len(extension) <= 5 and extension.isalnum()
-        return stem if is_extension else self.title
+        return stem_of(self.title)
 
     def with_pixels(self, pixels: NDArray[Any], axes: Axes) -> Image:
         """The same image with other pixels; labels and display are dropped as they may not fit."""
         return replace(self, pixels=pixels, axes=axes, labels=(), display=None, is_rgb=False)
+
+
+def stem_of(title: str) -> str:
+    """`title` without its extension, if it has one."""
+    stem, dot, extension = title.rpartition(".")
+    is_extension = bool(dot and stem) and 0 < len(extension) <= 5 and extension.isalnum()
+    return stem if is_extension else title
 
 
 def to_data_array(image: Image) -> xr.DataArray:

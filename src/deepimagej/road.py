@@ -82,10 +82,12 @@ def run(
     clock = Clock()
     with clock.time("checks"):
         job = prepare(request, tools)
+        if request.output_folder is not None:
+            writing.check_folder(Path(request.output_folder).expanduser())
     with clock.time("reading"):
         found = by_tensor(images, job.spec) if images else read_images(request, job.spec, tools)
         check_images(found.values())
-    with Workbench(job, found, tools=tools, clock=clock) as bench:
+    with Workbench(job, found, tools=tools, clock=clock, cancel=cancel) as bench:
         layouts = lay_out(job, bench.prepare_stack())
         progress(Step("loading", 0, 1))
         with clock.time("loading"):
@@ -229,7 +231,7 @@ def line_of(request: RunRequest) -> str:
 
 def is_done(request: RunRequest, tools: Tools) -> bool:
     """Whether the folder of `request` holds the results of the same run on the same image."""
-    if request.output_folder is None or request.input_path is None:
+    if request.output_folder is None or (request.input_path is None and not request.images):
         return False
     job = prepare(request, tools)
     images = read_images(request, job.spec, tools)

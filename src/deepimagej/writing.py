@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
 import re
 from typing import TYPE_CHECKING, Any
 
 from deepimagej import files, provenance
+from deepimagej.errors import HostError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
     from pathlib import Path
 
     import pandas as pd
@@ -55,22 +58,55 @@ def write_result(
     HostError
         If the disk is full or the folder cannot be written; finished files stay, none is half.
     """
-    start = file_name(stem)
+    # The record stands for a finished run, which --resume may skip: it is the last that is
+    # written, and that of an earlier run goes before the first of its files is replaced.
+    with contextlib.suppress(OSError):  # who cannot delete cannot write: that is told below
+        record_path(folder, stem).unlink()
     written: dict[str, Path] = {}
     for name, image in images.items():
-        written[name] = folder / f"{start}_{file_name(name)}.tif"
+        written[name] = _free_path(folder, stem, f"{name}.tif", written.values())
         files.write_tiff(written[name], image)
     for name, table in tables.items():
-        written[name] = folder / f"{start}_{file_name(name)}.csv"
+        written[name] = _free_path(folder, stem, f"{name}.csv", written.values())
         files.write_table(written[name], table)
     if rois:
-        written["rois"] = folder / f"{start}_rois.zip"
+        written["rois"] = folder / f"{file_name(stem)}_rois.zip"
         files.write_rois(written["rois"], rois)
     named = {name: path.name for name, path in written.items()}
     written["run"] = record_path(folder, stem)
-    # The record is last: it stands for a finished run, which --resume may skip.
     files.write_json(written["run"], {**record, "files": named})
     return written
+
+
+def _free_path(folder: Path, stem: str, name: str, taken: Collection[Path]) -> Path:
+    """The path of a result; numbered where another of this run has it: "a b" and "a_b"."""
+    path = first = folder / f"{file_name(stem)}_{file_name(name)}"
+    number = 1
+    while path in taken:
+        number += 1
+        path = first.with_stem(f"{first.stem}-{number}")
+    return path
+
+
+def check_folder(folder: Path) -> None:
+    """Pass if results can be written into `folder`; asked before the work, not after it.
+
+    Raises
+    ------
+    HostError
+        If it is a file, or the user may not write there.
+    """
+    nearest = next(path for path in (folder, *folder.absolute().parents) if path.exists())
+    if not nearest.is_dir():
+        raise HostError(
+            f"{folder} cannot be the output folder: {nearest} is a file.",
+            hint="Choose an output folder that you may write to.",
+        )
+    if not os.access(nearest, os.W_OK | os.X_OK):
+        raise HostError(
+            f"{folder} cannot be the output folder: you may not write in {nearest}.",
+            hint="Choose an output folder that you may write to.",
+        )
 
 
 def is_done(folder: Path, stem: str, known: Mapping[str, Any]) -> bool:
