@@ -127,6 +127,7 @@ def _change_ij_headless(java_class: Any) -> None:
         'if ("ij.plugin.frame.RoiManager".equals($2)'
         " && ij.plugin.frame.RoiManager.getRawInstance() != null)"
         " return ij.plugin.frame.RoiManager.getRawInstance();"
+        "if (deepimagej.HeadlessWindows.isTool($2)) return null;"
     )
     for parameters in ("(I)", "(Ljava/lang/String;)"):
         _method(java_class, "setTool", parameters).insertBefore(
@@ -134,10 +135,16 @@ def _change_ij_headless(java_class: Any) -> None:
         )
     # ImageJ would wait 3 s for a window that never comes.
     _method(java_class, "selectWindow", "(Ljava/lang/String;)").insertBefore(
-        'if (java.util.Arrays.asList(new String[] {"Results", "Summary", "Log", "ROI Manager"})'
-        ".contains($1)) return;"
+        "if (deepimagej.HeadlessWindows.select($1)) return;"
         "if (ij.WindowManager.getWindow($1) == null && ij.WindowManager.getImage($1) == null)"
         ' { error("Macro Error", "No window with the title \\"" + $1 + "\\" found."); return; }'
+    )
+
+
+def _change_commands(java_class: Any) -> None:
+    """``run("Close")`` spares the image where the macro had selected a window that is not there."""
+    java_class.getDeclaredMethod("close").insertBefore(
+        "if (deepimagej.HeadlessWindows.close()) return;"
     )
 
 
@@ -180,6 +187,7 @@ _CHANGES: Final[dict[str, Change]] = {
 _CHANGES_HEADLESS: Final[dict[str, Change]] = {
     **_CHANGES,
     "ij.IJ": _change_ij_headless,
+    "ij.plugin.Commands": _change_commands,
     "ij.measure.ResultsTable": _change_results_table,
     "ij.plugin.filter.Analyzer": _change_analyzer,
     "ij.plugin.filter.MaximumFinder": _change_maximum_finder,
