@@ -214,6 +214,12 @@ def test_a_stack_that_a_macro_builds_at_each_slice_stays_apart() -> None:
     }
 
 
+def test_a_channel_axis_of_one_is_in_the_way_of_no_loop() -> None:
+    each = layout("CYX", 2, 4, 5, channel=ChannelChoice(each=True))
+    parts = [Part(at(c=n), {"out": plane(n, "BCYX", (1, 1, 4, 5))}) for n in range(2)]
+    assert join_images(parts, each)["out"].axes == parse_axes("CYX")
+
+
 def test_what_a_macro_made_of_one_image_keeps_its_labels_and_display() -> None:
     display = Display(ranges=((0.0, 9.0),))
     made = plane(3, "ZYX", (2, 4, 5), labels=("own", "labels"), display=display)

@@ -140,9 +140,9 @@ def join_images(parts: list[Part], layout: Layout) -> dict[str, Image]:
     for name in dict.fromkeys(name for part in parts for name in part.images):
         found = [(part.position, part.images[name]) for part in parts if name in part.images]
         kinds = {(image.axes, image.pixels.shape, image.pixels.dtype) for _, image in found}
-        looped = [axis for axis, _ in found[0][0]]  # a macro may build a stack at each position
-        is_whole = len(found) == len(parts) and not set(looped).intersection(found[0][1].axes)
-        if is_whole and len(kinds) == 1:
+        sizes = found[0][1].sizes  # a macro may build a stack at each slice
+        is_plane = all(sizes.get(axis, 1) == 1 for axis, _ in found[0][0])
+        if len(found) == len(parts) and len(kinds) == 1 and is_plane:
             joined[name] = _join([(p, image) for p, image in found], layout)
             continue
         for position, image in found:

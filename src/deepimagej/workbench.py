@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from deepimagej.inference import Prediction
     from deepimagej.job import Clock, Job
     from deepimagej.positions import Position
+    from deepimagej.progress import CancelToken
     from deepimagej.tools import Tools
 
 _RESULTS = "Results"
@@ -41,12 +42,21 @@ class Workbench:
     ----------
     images
         The user's images by tensor name.
+    cancel
+        Stops the macros from another thread.
     """
 
     def __init__(
-        self, job: Job, images: Mapping[str, Image], *, tools: Tools, clock: Clock
+        self,
+        job: Job,
+        images: Mapping[str, Image],
+        *,
+        tools: Tools,
+        clock: Clock,
+        cancel: CancelToken | None = None,
     ) -> None:
         self._job = job
+        self._cancel = cancel
         self._images = images
         self._stem = next(iter(images.values())).stem
         self._tools = tools
@@ -116,12 +126,12 @@ class Workbench:
         )
         if self._session is not None:
             self._session.keep(outcome.rois, outcome.tables.get(_RESULTS))
+        if self._harvest is not None:
+            active = self._harvest.active_title
+            outcome = replace(outcome, active=None if active is None else self._name(active))
         if self._harvest is not None and len(parts) == 1:
             named = {self._name(title): imp for title, imp in self._harvest.imageplus.items()}
-            active = self._harvest.active_title
-            outcome = replace(
-                outcome, imageplus=named, active=None if active is None else self._name(active)
-            )
+            outcome = replace(outcome, imageplus=named)
         return outcome
 
     def _run_pre(self, samples: Mapping[str, Image]) -> dict[str, Image]:
@@ -138,6 +148,7 @@ class Workbench:
                 self._job.pre.macros,
                 input_names=names,
                 others={name: samples[name] for name in others if name in samples},
+                cancel=self._cancel,
             )
         return {**samples, **made}
 
@@ -161,7 +172,9 @@ class Workbench:
         with self._clock.time("postprocessing"):
             if not self._job.pre.macros:  # their ROIs and rows are there for those that follow
                 session.clear()
-            harvest = postprocess(session, titled, self._job.post.macros, tables=tables)
+            harvest = postprocess(
+                session, titled, self._job.post.macros, tables=tables, cancel=self._cancel
+            )
         self._harvest = harvest
         return Part(
             part.position,

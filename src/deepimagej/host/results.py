@@ -34,12 +34,12 @@ def show_results(
     Parameters
     ----------
     stem
-        Title of the user's image without extension; results are titled ``<stem>_<name>``.
+        Title of the user's image without extension; tables are titled ``<stem>_<name>``.
     imageplus
         Images that ImageJ has already, by name: their overlays and selections are kept.
     """
     host.attach()
-    opened = {name: _open(host, stem, name, image, imageplus) for name, image in images.items()}
+    opened = {name: _open(host, image, imageplus.get(name)) for name, image in images.items()}
     if active in opened:
         show(host, opened[active])
     for name, table in tables.items():
@@ -47,9 +47,8 @@ def show_results(
             write_table(table).show(f"{stem}_{name}")
 
 
-def _open(host: Host, stem: str, name: str, image: Image, imageplus: Mapping[str, Any]) -> Any:
-    imp = imageplus.get(name)
-    title = str(imp.getTitle()) if imp is not None else f"{stem}_{name}"
+def _open(host: Host, image: Image, imp: Any | None) -> Any:
+    title = image.title if imp is None else str(imp.getTitle())
     if imp is None:
         imp = to_imageplus(_as_stack(image))
     else:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from deepimagej.errors import MacroError
+from deepimagej.host.cancelling import stoppable
 from deepimagej.host.images import to_image, to_imageplus
 from deepimagej.host.macros import captured_log, run_macro_file
 from deepimagej.host.rois import read_rois
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
     from deepimagej.host.session import Session
     from deepimagej.image import Image
+    from deepimagej.progress import CancelToken
 
 RESULTS = "Results"
 """The title of ImageJ's own table."""
@@ -54,6 +56,7 @@ def preprocess(
     *,
     input_names: Sequence[str],
     others: Mapping[str, Image] | None = None,
+    cancel: CancelToken | None = None,
 ) -> dict[str, Image]:
     """Run the macros before the network.
 
@@ -69,6 +72,8 @@ def preprocess(
         The model's input tensors. The first one may be the current image.
     others
         Images of the other inputs by tensor name, open under these titles.
+    cancel
+        Stops a macro from another thread.
 
     Returns
     -------
@@ -80,6 +85,8 @@ def preprocess(
     ------
     MacroError
         A macro failed, or left no image.
+    RunCancelled
+        If `cancel` was used.
     """
     host = session.host
     source = to_image(image) if hasattr(image, "getImageStack") else image
@@ -88,7 +95,7 @@ def preprocess(
         imp.setTitle(name)
         show(host, imp)
     show(host, to_imageplus(source))
-    _run(session, macros)
+    _run(session, macros, cancel)
     images = {str(imp.getTitle()): imp for imp in open_images(host)}
     chosen = {name: images[name] for name in input_names if name in images}
     current = active_image(host)
@@ -112,6 +119,7 @@ def postprocess(
     *,
     inputs: Sequence[Image] = (),
     tables: Mapping[str, pd.DataFrame] | None = None,
+    cancel: CancelToken | None = None,
 ) -> Harvest:
     """Run the macros after the network.
 
@@ -128,11 +136,15 @@ def postprocess(
         result.
     tables
         Outputs that are lists, by the titles of their windows.
+    cancel
+        Stops a macro from another thread.
 
     Raises
     ------
     MacroError
         A macro failed.
+    RunCancelled
+        If `cancel` was used.
     """
     host = session.host
     extra = [to_imageplus(image) for image in inputs]
@@ -144,7 +156,7 @@ def postprocess(
     for title, imp in shown.items():
         imp.setTitle(title)
         show(host, imp)
-    _run(session, macros)
+    _run(session, macros, cancel)
     left = [imp for imp in open_images(host) if not any(imp.equals(other) for other in extra)]
     titled = _by_title(left)
     current = active_image(host)
@@ -168,8 +180,8 @@ def read_leftovers(
     return _tables(session), read_rois(session.host)
 
 
-def _run(session: Session, macros: Sequence[Path]) -> None:
-    with captured_log(session.host):
+def _run(session: Session, macros: Sequence[Path], cancel: CancelToken | None) -> None:
+    with captured_log(session.host), stoppable(session.host, cancel):
         for macro in macros:
             run_macro_file(session.host, macro)
 
