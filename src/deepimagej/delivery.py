@@ -50,7 +50,7 @@ class Finished:
         """The request with what was resolved: it gives the same pixels again."""
         return replace(
             self.job.request,
-            model=_findable(self.job.request),
+            model=_findable(self.job.request, self.job.spec),
             format=self.job.choice.weights.format,
             preprocessing=self.job.pre.choice,
             postprocessing=self.job.post.choice,
@@ -59,10 +59,11 @@ class Finished:
         )
 
 
-def _findable(request: RunRequest) -> str:
+def _findable(request: RunRequest, spec: ModelSpec) -> str:
     """The model as the request names it; a path from the root, to be found from anywhere."""
     path = Path(request.model).expanduser()
     is_path = len(path.parts) > 1 or path.suffix.lower() in (".zip", ".yaml", ".yml")
+    is_path = is_path or path.resolve() == spec.folder.resolve()
     if is_path and request.model_dir is None and path.exists():
         return str(path.absolute())
     return request.model

@@ -44,7 +44,7 @@ def test_code_is_refused_with_file_line_and_what_was_found(tmp_path: Path) -> No
         "post.ijm, line 3: File.delete (reads, writes or deletes files)."
     )
     assert caught.value.hint == (
-        f'Read it in {spec.folder}; if you trust it: deepimagej trust "Nuclei", '
+        f'Read it in {spec.folder}; if you trust it: deepimagej trust "{spec.folder}", '
         "or trust=True in Python."
     )
 

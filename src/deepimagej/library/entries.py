@@ -86,9 +86,14 @@ def _may_be_bundle(path: Path) -> bool:
     if not path.is_dir():
         is_unpacked = path.with_suffix("").is_dir() and _may_be_bundle(path.with_suffix(""))
         return path.suffix.lower() == ".zip" and not is_unpacked
-    if path.name.endswith(".model") or any((path / name).is_file() for name in RDF_NAMES):
+    if path.name.endswith(".model") or has_rdf(path):
         return True
     # A zip unpacked into a folder of its own: the bundle is one level deeper.
     inner = _children(path)
     is_wrapped = len(inner) == 1 and inner[0].is_dir()
-    return is_wrapped and any((inner[0] / name).is_file() for name in RDF_NAMES)
+    return is_wrapped and has_rdf(inner[0])
+
+
+def has_rdf(folder: Path) -> bool:
+    """Whether `folder` is a folder with an RDF in it."""
+    return any((folder / name).is_file() for name in RDF_NAMES)

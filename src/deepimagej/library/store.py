@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from deepimagej.bundle import read_bundle
 from deepimagej.errors import LibraryError
-from deepimagej.library.entries import ModelEntry, bundle_paths, read_entry
+from deepimagej.library.entries import ModelEntry, bundle_paths, has_rdf, read_entry
 from deepimagej.library.installing import install_bundle
 from deepimagej.library.trust import TrustStore
 
@@ -77,6 +77,7 @@ class Library:
         text
             Name, id, nickname, ``id/version``, name of the folder, or path of a folder, a zip or
             an RDF. Upper and lower case count only where several models differ in nothing else.
+            A bare word is a folder of the current one only where no model is called so.
         model_dir
             Folder to look in instead of the library's.
 
@@ -92,6 +93,9 @@ class Library:
         folder = Path(model_dir).expanduser() if model_dir else None
         entries = self.entries(folder)
         matches = self.match(text, entries)
+        here = Path(text).expanduser()
+        if not matches and has_rdf(here):
+            return read_bundle(here, unpack=self.unpack)
         if not matches:
             raise _unknown(text, entries, (folder,) if folder else self.folders)
         entry = matches[0]
@@ -217,10 +221,13 @@ def _list(folders: Sequence[Path]) -> str:
 
 
 def _unknown(text: str, entries: Sequence[ModelEntry], folders: Sequence[Path]) -> LibraryError:
-    names = {name.casefold(): name for entry in entries for name in entry.names}
-    near = difflib.get_close_matches(text.strip().casefold(), names, n=3, cutoff=0.55)
+    names = {name.casefold(): (name, entry.path) for entry in entries for name in entry.names}
+    near = difflib.get_close_matches(text.strip().casefold(), names, n=9, cutoff=0.55)
     if near:
-        hint = f"Did you mean {' or '.join(names[name] for name in near)}?"
+        nearest: dict[Path, str] = {}
+        for name in near:  # each model once, by its nearest name
+            nearest.setdefault(names[name][1], names[name][0])
+        hint = f"Did you mean {' or '.join([*nearest.values()][:3])}?"
     elif entries:
         hint = "deepimagej models lists what is installed; a path names a model that is not."
     else:

@@ -92,7 +92,7 @@ class TrustStore:
         raise TrustError(
             f'The model "{spec.name}" brings code that you have not trusted yet: {shown}{more}.',
             hint=f"Read it in {spec.folder}; if you trust it: "
-            f'deepimagej trust "{spec.name}", or trust=True in Python.',
+            f'deepimagej trust "{spec.folder}", or trust=True in Python.',
         )
 
     def trust(self, spec: ModelSpec) -> tuple[Path, ...]:
