@@ -304,9 +304,15 @@ class Model:
         return selftest.test_model(self.spec, request, self._tools)
 
     def test_all(self, *, device: str = "auto") -> list[TestReport]:
-        """The reports of `test` for each weights format that can run here."""
-        runnable = [f for f in self.spec.weights if self._tools.engines.status(f).runnable]
-        return [self.test(format=str(name), device=device) for name in runnable]
+        """The reports of `test` for each weights format that can run here; at least one."""
+        runnable = [
+            str(weights.format)
+            for weights in self.spec.weights.values()
+            if self._tools.engines.status(weights.format).runnable
+            and weights.source is not None
+            and weights.source.exists()
+        ]
+        return [self.test(format=name, device=device) for name in runnable or ["auto"]]
 
     def __enter__(self) -> Model:
         return self

@@ -89,13 +89,20 @@ def status(weights_format: WeightsFormat) -> EngineStatus:
 
 def status_of(engine: Engine, weights_format: WeightsFormat) -> EngineStatus:
     """Whether `engine` is installed for `weights_format`."""
-    if importlib.util.find_spec(engine.module) is not None:
+    if _is_installed(engine.module):
         return EngineStatus(runnable=True)
     return EngineStatus(
         runnable=False,
         reason=f"{weights_format} needs {engine.name}, which is not installed",
         hint=f"Install it: {engine.pip}",
     )
+
+
+def _is_installed(module: str) -> bool:
+    try:
+        return importlib.util.find_spec(module) is not None
+    except ImportError:
+        return False  # hidden on purpose: an import hook refuses it
 
 
 def environment(engine: Engine) -> dict[str, str | None]:
