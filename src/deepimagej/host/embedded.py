@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import sys
 import threading
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
 MODES = ("headless", "interactive", "gui")
 _NO_SHOW = 2  # ij.ImageJ.NO_SHOW: there, but hidden
+_JAVA_VARIABLES = ("JAVA_TOOL_OPTIONS", "_JAVA_OPTIONS")  # Java reads options from them, too
 _STANDALONE = 0  # ij.ImageJ.STANDALONE
 
 _lock = threading.Lock()
@@ -152,7 +154,8 @@ def _start(
     patched = patched_jar(settings, java, jars, plugin=plugin, headless=is_headless)
     clock.step("find jars")
     class_path = [patched, jars[IMAGEJ], jars[PATCHER], plugin]
-    options = [*_options(java, mode, plugins=plugin.parent.parent), *java_options]
+    options = [*_options(java, mode, plugins=plugin.parent.parent), *_collector(java_options)]
+    options += java_options
     _start_java(java, class_path, options)
     end_with_the_process(bridge)
     clock.step("start Java")
@@ -195,6 +198,17 @@ def _options(java: Java, mode: str, *, plugins: Path) -> list[str]:
         # A new float[16 M], as every large image is one, takes 7 ms instead of 16.
         options.append("-XX:+UseTransparentHugePages")
     return options
+
+
+def _collector(java_options: Sequence[str]) -> list[str]:
+    """The garbage collector's option; none if the user chose one, as Java refuses two.
+
+    Java's default, G1, keeps arrays of a megabyte or more apart: a new plane of 16 megapixels took
+    70 to 150 ms in a loop where the parallel collector needs 3 to 12.
+    """
+    told = (*java_options, *(os.environ.get(name, "") for name in _JAVA_VARIABLES))
+    is_chosen = any(re.search(r"-XX:\+Use\w+GC\b", text) for text in told)
+    return [] if is_chosen else ["-XX:+UseParallelGC"]
 
 
 def _start_java(java: Java, class_path: list[Path], options: list[str]) -> None:

@@ -24,7 +24,13 @@ if TYPE_CHECKING:
 
 _STACK: Final = (AxisName.TIME, AxisName.Z, AxisName.CHANNEL)
 _PLANE: Final = (AxisName.Y, AxisName.X)
-_TYPES: Final[dict[int, type[np.generic]]] = {8: np.uint8, 16: np.uint16, 32: np.float32}
+_RGB: Final = 24
+_TYPES: Final[dict[int, type[np.generic]]] = {
+    8: np.uint8,
+    16: np.uint16,
+    _RGB: np.uint8,
+    32: np.float32,
+}
 _LABEL: Final = "Slice_Label"
 """The property in which ImageJ keeps the label of an image of one slice."""
 _INFO: Final = "Info"
@@ -37,7 +43,7 @@ def to_image(imp: Any) -> Image:
     colour LUT is one. Pixels of ImageJ's signed 16 bit are int16.
     """
     pixels, axes = read_pixels(imp)
-    is_rgb = imp.getBitDepth() == 24
+    is_rgb = imp.getBitDepth() == _RGB
     return Image(
         pixels=pixels,
         axes=axes,
@@ -52,12 +58,11 @@ def to_image(imp: Any) -> Image:
 
 def read_pixels(imp: Any) -> tuple[NDArray[Any], Axes]:
     """Pixels and axes of an ImagePlus; a virtual stack is read slice by slice."""
-    stack = imp.getStack()
-    planes = _read_planes(stack, is_rgb=imp.getBitDepth() == 24)
+    planes = _read_planes(imp)
     if imp.getBitDepth() == 16 and imp.getCalibration().isSigned16Bit():
         planes = (planes ^ np.uint16(0x8000)).view(np.int16)
     channels, slices, frames = imp.getNChannels(), imp.getNSlices(), imp.getNFrames()
-    if imp.getBitDepth() == 24:
+    if imp.getBitDepth() == _RGB:
         channels, slices = 3, slices * channels  # an RGB stack has no other channels
     sizes = (frames, slices, channels)
     kept = [size > 1 for size in sizes]
@@ -122,16 +127,16 @@ def write_calibration(imp: Any, calibration: Calibration) -> None:
     target.setTimeUnit(calibration.time_unit)
 
 
-def _read_planes(stack: Any, *, is_rgb: bool) -> NDArray[Any]:
-    size, height, width = int(stack.getSize()), int(stack.getHeight()), int(stack.getWidth())
-    if is_rgb:
-        colours = np.empty((size, 3, height, width), np.uint8)
-        for index in range(size):
-            from_java_rgb(stack.getPixels(index + 1), colours[index])
-        return colours
-    planes = np.empty((size, height, width), _TYPES[int(stack.getBitDepth())])
+def _read_planes(imp: Any) -> NDArray[Any]:
+    size, height, width = (int(n) for n in (imp.getStackSize(), imp.getHeight(), imp.getWidth()))
+    # getStack() searches a new plane for its range, which takes as long as the copy.
+    stack = imp.getStack() if size > 1 else None
+    depth = int(imp.getBitDepth())
+    shape = (size, 3, height, width) if depth == _RGB else (size, height, width)
+    planes = np.empty(shape, _TYPES[depth])
     for index in range(size):
-        from_java(stack.getPixels(index + 1), planes[index])
+        pixels = imp.getProcessor().getPixels() if stack is None else stack.getPixels(index + 1)
+        (from_java_rgb if depth == _RGB else from_java)(pixels, planes[index])
     return planes
 
 
