@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from deepimagej.axes import SizeRule
+from deepimagej.axes import DataDependentSize, SizeRule
 from deepimagej.bundle.tensors import load_tensor
 from deepimagej.errors import BundleError
 from deepimagej.inference import predict_sample
@@ -61,8 +62,15 @@ class TestReport:
     notes: tuple[str, ...] = field(default=())
 
     def record(self) -> dict[str, Any]:
-        """The report as JSON values."""
-        return asdict(self)
+        """The report as JSON values; a number that JSON lacks, as of other shapes, is None."""
+        record = asdict(self)
+        for output in record["outputs"].values():
+            output["max_abs_error"] = _finite(output["max_abs_error"])
+        return {**record, "tiling_error": _finite(self.tiling_error)}
+
+
+def _finite(value: float | None) -> float | None:
+    return value if value is not None and math.isfinite(value) else None
 
 
 def test_model(spec: ModelSpec, request: RunRequest, tools: Tools) -> TestReport:
@@ -215,6 +223,8 @@ def _smaller_tile(spec: ModelSpec, inputs: Mapping[str, NDArray[Any]]) -> TileCh
     first = spec.inputs[0]
     if not spec.allow_tiling or spec.pyramidal or first.name not in inputs:
         return None
+    if any(isinstance(a.size, DataDependentSize) for tensor in spec.outputs for a in tensor.axes):
+        return None  # lists are of the whole image
     halo = max(
         (axis.halo for tensor in spec.outputs for axis in tensor.axes if axis.name.is_spatial),
         default=0,
