@@ -204,7 +204,7 @@ def _collector(java_options: Sequence[str]) -> list[str]:
     """The garbage collector's option; none if the user chose one, as Java refuses two.
 
     Java's default, G1, keeps arrays of a megabyte or more apart: a new plane of 16 megapixels took
-    70 to 150 ms in a loop where the parallel collector needs 3 to 12.
+    up to 150 ms in some loops, where the parallel collector settles at 3 to 12.
     """
     told = (*java_options, *(os.environ.get(name, "") for name in _JAVA_VARIABLES))
     is_chosen = any(re.search(r"-XX:\+Use\w+GC\b", text) for text in told)
