@@ -135,7 +135,8 @@ def _start_host(
         if fiji or shared.settings.fiji:
             raise HostError(
                 f"Fiji ({fiji or shared.settings.fiji}) cannot be the host in this version.",
-                hint="Call deepimagej.start() without fiji and unset DEEPIMAGEJ_FIJI.",
+                hint="Call deepimagej.start() without fiji and unset DEEPIMAGEJ_FIJI; "
+                "DEEPIMAGEJ_MODELS can name the models folder of a Fiji.",
             )
         from deepimagej.host import embedded
 

@@ -109,7 +109,7 @@ class SizeReference:
     """Half the difference of the lengths, in px of this axis; a multiple of 0.5."""
 
     def length(self, size: int) -> int:
-        """Length of this axis when the referenced one is `size` px (CONTRACT 5)."""
+        """Length of this axis when the referenced one is `size` px."""
         # A tiny slack keeps 3 * (1 / 3) from becoming 2 by rounding.
         scaled = size * self.scale
         ceiled = -int(-(scaled - 1e-9) // 1)

@@ -89,8 +89,7 @@ def deliver(finished: Finished, tools: Tools) -> RunResult:
         for name, image in finished.outcome.images.items()
     }
     outcome = replace(finished.outcome, images=images)
-    for note in record["notes"]:
-        _log.info("%s", note)
+    _tell(finished, record)
     host = tools.running_host()
     if host is not None and is_shown(request):
         from deepimagej.host.results import show_results
@@ -203,6 +202,24 @@ def macro_line(request: RunRequest) -> str:
     except OptionError as error:
         _log.warning("%s %s", error.message, error.hint)
         return ""
+
+
+def _tell(finished: Finished, record: Mapping[str, Any]) -> None:
+    """What the run did, for the log."""
+    for note in record["notes"]:
+        _log.info("%s", note)
+    tiles = record["tiles"]
+    _log.debug(
+        "%s: %s on %s, %s tiles of %s, %s positions",
+        finished.job.spec.name,
+        record["engine"],
+        record["device"],
+        tiles["number"],
+        " x ".join(str(size) for size in finished.plans[0].tile.values()),
+        tiles["positions"],
+    )
+    for stage, seconds in finished.clock.seconds.items():
+        _log.debug("%s took %.3f s", stage, seconds)
 
 
 def is_shown(request: RunRequest) -> bool:

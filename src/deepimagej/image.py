@@ -79,7 +79,7 @@ class Image:
 
     @property
     def stem(self) -> str:
-        """The title without its extension: ``<image>`` of the output names (CONTRACT 13)."""
+        """The title without its extension: ``<image>`` of the output names."""
         return stem_of(self.title)
 
     def with_pixels(self, pixels: NDArray[Any], axes: Axes) -> Image:

@@ -33,7 +33,7 @@ class Stage(StrEnum):
 
 
 class Source(StrEnum):
-    """Where a stage takes its steps from (CONTRACT 9)."""
+    """Where a stage takes its steps from."""
 
     AUTO = "auto"
     NONE = "none"
@@ -69,9 +69,9 @@ class TileChoice:
     sizes: tuple[int, ...] = ()
     """Empty: ``tile=auto``."""
     axes: Axes = ()
-    """Empty: the spatial axes of the first input in the model's order (CONTRACT 3)."""
+    """Empty: the spatial axes of the first input in the model's order."""
     overlap: int | None = None
-    """v1's ``overlap``: a halo; the larger of it and the model's is used (CONTRACT 4)."""
+    """v1's ``overlap``: a halo; the larger of it and the model's is used."""
 
     @property
     def is_auto(self) -> bool:
@@ -85,7 +85,7 @@ class TileChoice:
 
 @dataclass(frozen=True, slots=True)
 class ChannelChoice:
-    """Which channels of a multichannel image are fed (CONTRACT 8)."""
+    """Which channels of a multichannel image are fed."""
 
     numbers: tuple[int, ...] = ()
     """1-based, in the order in which they are fed; empty and not `each`: all as they are."""

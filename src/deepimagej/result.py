@@ -19,11 +19,11 @@ class RunResult:
     """Images, tables and ROIs of one run, and how to make them again."""
 
     images: Mapping[str, xr.DataArray]
-    """Network outputs by tensor name, images of the macro by title (CONTRACT 12)."""
+    """Network outputs by tensor name, images of the macro by title."""
     tables: Mapping[str, pd.DataFrame] = field(default_factory=dict)
     rois: tuple[roifile.ImagejRoi, ...] = ()
     request: str = ""
-    """The macro line that gives the same pixels (CONTRACT 17)."""
+    """The macro line that gives the same pixels."""
     timings: Mapping[str, float] = field(default_factory=dict)
     """Seconds of each stage."""
     files: Mapping[str, Path] = field(default_factory=dict)

@@ -294,7 +294,7 @@ def test_without_python_the_command_says_so_and_stops_the_macro(imagej: Embedded
     assert error is not None
     assert error.startswith(
         "DeepImageJ runs in Python, and this ImageJ was started without it.\n"
-        "Start ImageJ with the command: deepimagej gui in line 1"
+        'Start ImageJ from Python: deepimagej.start(mode="gui") in line 1'
     )
     assert imagej.java_class("ij.WindowManager").getImageCount() == 0
 

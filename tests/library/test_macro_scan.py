@@ -122,9 +122,10 @@ def test_a_forbidden_word_is_found_wherever_it_stands(word: str, ending: str) ->
         max_size=30,
     ).map("".join)
 )
-def test_whatever_stands_on_the_lines_before_a_call_is_not_missed(text: str) -> None:
-    # Two line ends: a backslash at the end of a string takes the first into the string.
-    assert any("exec" in finding.what for finding in scan_macro(f'{text}\n\nexec("ls");'))
+def test_whatever_stands_on_the_lines_before_a_call_lets_no_macro_through(text: str) -> None:
+    # Two line ends: a backslash at the end of a string takes the first into the string. The
+    # finding may be another one: `.File.` before it makes the call a member of something unknown.
+    assert scan_macro(f'{text}\n\nexec("ls");')
 
 
 @pytest.mark.parametrize(

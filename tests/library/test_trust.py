@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 
 from bundle_factory import make_identity_bundle
 from deepimagej.bundle import ModelSpec, read_bundle
+from deepimagej.bundle.spec import Weights
 from deepimagej.errors import HostError, TrustError
 from deepimagej.library import TrustStore
+from deepimagej.request import WeightsFormat
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -121,3 +124,21 @@ def test_a_data_folder_that_cannot_be_written_is_said(tmp_path: Path) -> None:
         TrustStore(tmp_path / "data").trust(spec)
     assert caught.value.message == f"{tmp_path / 'data'} cannot be written: File exists."
     assert caught.value.hint == "Choose another folder with DEEPIMAGEJ_DATA."
+
+
+def test_lambda_layers_are_refused_whether_trusted_or_not(tmp_path: Path) -> None:
+    path = tmp_path / "net.h5"
+    path.write_bytes(b"\x89HDF\r\n\x1a\n" + b'{"class_name": "Lambda"}')
+    weights = Weights(WeightsFormat.KERAS_HDF5, path, "net.h5")
+    spec = _bundle(tmp_path / "m", _HARMLESS)
+    spec = replace(spec, name="Spots", weights={weights.format: weights})
+    store = TrustStore(tmp_path / "data")
+    store.trust(spec)
+    assert not store.is_trusted(weights)
+    with pytest.raises(TrustError) as caught:
+        store.require(spec)
+    assert caught.value.message == (
+        'The weights of "Spots" bring code that is never run: '
+        "net.h5: Lambda layer (runs Python code)."
+    )
+    assert caught.value.hint == "Choose another format, or export the model without that layer."

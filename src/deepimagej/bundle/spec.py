@@ -113,7 +113,7 @@ class ModelSpec:
     allow_tiling: bool = True
     pyramidal: bool = False
     per_stack: bool = False
-    """Whether stage macros run once a stack instead of once a position (CONTRACT 7)."""
+    """Whether stage macros run once a stack instead of once a position."""
     tolerance: tuple[float, float] | None = None
     """Absolute and relative tolerance of the RDF's reproducibility tolerance."""
     config: Mapping[str, Any] = field(default_factory=dict)
@@ -122,7 +122,7 @@ class ModelSpec:
 
     @property
     def batch_is_open(self) -> bool:
-        """Whether several samples may go into one network call (CONTRACT 6)."""
+        """Whether several samples may go into one network call."""
         return all(
             axis is not None and axis.concatenable
             for axis in (tensor.axis(AxisName.BATCH) for tensor in self.inputs)

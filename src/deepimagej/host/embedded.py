@@ -226,18 +226,22 @@ def _start_java(java: Java, class_path: list[Path], options: list[str]) -> None:
             f"Java {java.version} ({java.home}) does not start: {cause}",
             hint="Check the Java options, or set JAVA_HOME to another Java 11 or newer.",
         ) from cause
-    _take_back_ctrl_c()
+    _take_back_signals()
 
 
-def _take_back_ctrl_c() -> None:
-    """Let Ctrl-C interrupt Python at once.
+def _take_back_signals() -> None:
+    """Let Ctrl-C interrupt Python at once, and a termination end it without a crash report.
 
-    Java replaced the handler, and its own tells Python from another thread: a main thread in
-    `time.sleep` or in a lock then sees the KeyboardInterrupt only when that is over.
+    Java replaced the handlers, and its own tells Python from another thread: a main thread in
+    `time.sleep` or in a lock then sees the KeyboardInterrupt only when that is over, and JPype's
+    answer to a termination crashes Java while a macro runs.
     """
-    handler = signal.getsignal(signal.SIGINT)
-    if threading.current_thread() is threading.main_thread() and handler is not None:
-        signal.signal(signal.SIGINT, handler)
+    if threading.current_thread() is not threading.main_thread():
+        return
+    for number in (signal.SIGINT, signal.SIGTERM):
+        handler = signal.getsignal(number)
+        if handler is not None:
+            signal.signal(number, handler)
 
 
 def _start_imagej(running: EmbeddedImageJ) -> None:

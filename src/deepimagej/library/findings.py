@@ -17,6 +17,8 @@ class Finding:
     """1-based; 0 where the file has no lines."""
     file: str = ""
     """Path within the bundle."""
+    is_refused: bool = False
+    """Whether trust changes nothing, as it is never run."""
 
     def __str__(self) -> str:
         line = f"line {self.line}" if self.line else ""

@@ -32,6 +32,7 @@ _TORCH: Final = re.compile(
 _ONNX_DOMAINS: Final = ("", "ai.onnx", "ai.onnx.ml", "ai.onnx.training", "com.microsoft")
 """Domains whose operations onnxruntime itself has; others need a native library."""
 _LAMBDA: Final = re.compile(rb'"class_name"\s*:\s*"(?:[\w.]+>)?Lambda"')
+_LAMBDA_LAYER: Final = "Lambda layer"
 _CHUNK: Final = 1 << 22
 _OVERLAP: Final = 256
 
@@ -62,7 +63,10 @@ def scan_weights(weights: Weights) -> tuple[Finding, ...]:
             f"{path} is not a readable {weights.format} file: {words}.",
             hint="The file may be damaged; get the model again.",
         ) from error
-    return tuple(Finding(what, why, file=weights.declared) for what, why in found)
+    return tuple(
+        Finding(what, why, file=weights.declared, is_refused=what == _LAMBDA_LAYER)
+        for what, why in found
+    )
 
 
 Found = tuple[str, str]
@@ -140,7 +144,7 @@ def _keras_archive(path: Path) -> Iterator[Found]:
 def _keras_layers(value: object) -> Iterator[Found]:
     if isinstance(value, dict):
         if value.get("class_name") in ("Lambda", "__lambda__"):
-            yield "Lambda layer", "runs Python code"
+            yield _LAMBDA_LAYER, "runs Python code"
         value = list(value.values())
     if isinstance(value, list):
         for part in value:
@@ -154,7 +158,7 @@ def _keras_hdf5(path: Path) -> Iterator[Found]:
             raise ValueError("it is not HDF5")
         for block in _blocks(file):
             if _LAMBDA.search(block):
-                yield "Lambda layer", "runs Python code"
+                yield _LAMBDA_LAYER, "runs Python code"
 
 
 def _blocks(file: IO[bytes]) -> Iterator[bytes]:

@@ -65,8 +65,8 @@ class TrustStore:
         return tuple(
             finding
             for code in find_code(spec, parts)
-            if sha256_of(code.path) not in trusted
             for finding in code.findings
+            if finding.is_refused or sha256_of(code.path) not in trusted
         )
 
     def is_trusted(self, weights: Weights) -> bool:
@@ -74,7 +74,8 @@ class TrustStore:
         code = _scan_weights(weights)
         if code is None or not code.findings:
             return True
-        return sha256_of(code.path) in self._read()
+        is_refused = any(finding.is_refused for finding in code.findings)
+        return not is_refused and sha256_of(code.path) in self._read()
 
     def require(self, spec: ModelSpec, parts: Iterable[Path | Weights] | None = None) -> None:
         """Pass if all `parts` may run.
@@ -87,6 +88,12 @@ class TrustStore:
         found = self.untrusted(spec, parts)
         if not found:
             return
+        refused = [finding for finding in found if finding.is_refused]
+        if refused:
+            raise TrustError(
+                f'The weights of "{spec.name}" bring code that is never run: {refused[0]}.',
+                hint="Choose another format, or export the model without that layer.",
+            )
         shown = "; ".join(str(finding) for finding in found[:_SHOWN])
         more = f"; and {len(found) - _SHOWN} more" if len(found) > _SHOWN else ""
         raise TrustError(

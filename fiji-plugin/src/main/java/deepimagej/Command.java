@@ -20,7 +20,7 @@ public class Command implements PlugIn {
 	private static final String TITLE = "DeepImageJ";
 	private static final String NO_PYTHON =
 		"DeepImageJ runs in Python, and this ImageJ was started without it.\n" +
-			"Start ImageJ with the command: deepimagej gui";
+			"Start ImageJ from Python: deepimagej.start(mode=\"gui\")";
 
 	private static volatile Runner runner;
 
