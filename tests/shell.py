@@ -44,11 +44,12 @@ class Shell:
 
     home: Path
     variables: Mapping[str, str]
+    command: Path = COMMAND
 
     def __call__(self, *arguments: str | Path, **variables: str) -> Done:
         """Run ``deepimagej ARGUMENTS``."""
         done = subprocess.run(
-            [COMMAND, *map(str, arguments)],
+            [self.command, *map(str, arguments)],
             cwd=self.home,
             env={**self.variables, **variables},
             capture_output=True,
@@ -65,12 +66,12 @@ class Shell:
         return self.home / "models"
 
 
-def make_shell(home: Path) -> Shell:
-    """A shell of a user without models."""
+def make_shell(home: Path, command: Path = COMMAND) -> Shell:
+    """A shell of a user without models; `command` is the ``deepimagej`` that it runs."""
     folders = {"MODELS": "models", "DATA": "data", "CONFIG": "config"}
     mine = {f"DEEPIMAGEJ_{name}": str(home / folder) for name, folder in folders.items()}
     kept = {k: v for k, v in os.environ.items() if k not in ("DEEPIMAGEJ_FIJI", "PYTHONWARNINGS")}
-    return Shell(home, {**kept, **mine})
+    return Shell(home, {**kept, **mine}, command)
 
 
 def write_image(path: Path, pixels: NDArray[Any], axes: str = "YX") -> Path:
