@@ -47,6 +47,7 @@ __all__ = [
 
 _lock = threading.RLock()
 _tools: Tools | None = None
+_is_hidden = False  # ImageJ runs for the macros of models only; the user never asked for it
 _on_command: Callable[[str, str], str | None] | None = None
 
 
@@ -84,6 +85,7 @@ def tools() -> Tools:
                 trust=TrustStore(settings.data),
                 engines=engines,
                 running_host=_running_host,
+                shown_host=_shown_host,
                 start_host=_start_host,
             )
         return _tools
@@ -112,8 +114,11 @@ def start(
     """
     from deepimagej.host.imagej import ImageJ
 
+    global _is_hidden
     with _lock:
-        return ImageJ(_start_host(fiji, mode=mode, java_options=java_options))
+        host = _start_host(fiji, mode=mode, java_options=java_options)
+        _is_hidden = False
+        return ImageJ(host)
 
 
 def _running_host() -> Host | None:
@@ -121,6 +126,11 @@ def _running_host() -> Host | None:
     from deepimagej.host import embedded
 
     return embedded.running()
+
+
+def _shown_host() -> Host | None:
+    """The ImageJ that the user asked for: results are opened there, and stay open."""
+    return None if _is_hidden else _running_host()
 
 
 def _start_host(
@@ -140,6 +150,8 @@ def _start_host(
             )
         from deepimagej.host import embedded
 
+        global _is_hidden
+        _is_hidden = mode is None
         return embedded.start(
             mode=mode or "headless",
             java_options=java_options,

@@ -90,7 +90,7 @@ def deliver(finished: Finished, tools: Tools) -> RunResult:
     }
     outcome = replace(finished.outcome, images=images)
     _tell(finished, record)
-    host = tools.running_host()
+    host = tools.shown_host()
     if host is not None and is_shown(request):
         from deepimagej.host.results import show_results
 

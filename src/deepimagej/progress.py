@@ -26,7 +26,7 @@ class Step:
 class Progress(Protocol):
     """Takes the steps of a run: the terminal, ImageJ's bar, a window, the user's function."""
 
-    def __call__(self, step: Step) -> None:
+    def __call__(self, step: Step, /) -> None:
         """Show `step`; called from the thread of the run, as often as it likes."""
 
 

@@ -25,5 +25,7 @@ class Tools:
     engines: Engines
     running_host: Callable[[], Host | None]
     """ImageJ if it runs in this process."""
+    shown_host: Callable[[], Host | None]
+    """The same, unless it runs for the macros of models only: results are opened there."""
     start_host: Callable[[], Host]
     """ImageJ, started if it does not run yet."""
