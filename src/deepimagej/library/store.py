@@ -199,14 +199,16 @@ def _state(path: Path) -> tuple[int, ...]:
 def _as_path(text: str, model_dir: str | Path | None) -> Path | None:
     """`text` as the path of a bundle, if it is one; relative names are also of `model_dir`."""
     path = Path(text).expanduser()
-    is_path = path.is_absolute() or len(path.parts) > 1 or path.suffix.lower() in _SUFFIXES
+    # pathlib drops a leading "./", by which a user says that it is a path
+    is_marked = path.is_absolute() or text.startswith(("~", "./", "../", ".\\", "..\\"))
+    is_path = is_marked or len(path.parts) > 1 or path.suffix.lower() in _SUFFIXES
     places = [Path(model_dir).expanduser() / path] if model_dir else []
     if is_path or path.name.startswith("."):
         places.append(path)
     for place in places:
         if place.exists():
             return place
-    if path.is_absolute() or text.startswith(("~", "./", "../", ".\\", "..\\")):
+    if is_marked:
         raise LibraryError(f"There is no model at {path}.", hint="Check the path of the model.")
     return None
 
