@@ -5,13 +5,14 @@ from __future__ import annotations
 import atexit
 import threading
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from deepimagej.errors import HostError
 from deepimagej.inputs import Source, as_images, name_images
 from deepimagej.progress import silent
-from deepimagej.selftest import TestReport
+from deepimagej.result import TestReport
 from deepimagej.settings import Settings
 
 if TYPE_CHECKING:
@@ -66,6 +67,12 @@ def _answer(command: str, options: str) -> str | None:
     return _on_command(command, options)
 
 
+@cache
+def _settings() -> Settings:
+    """What the environment said when it was first asked."""
+    return Settings.from_environment()
+
+
 def tools() -> Tools:
     """What the runs of this process share; made at the first call."""
     global _tools
@@ -76,7 +83,7 @@ def tools() -> Tools:
             from deepimagej.library.trust import TrustStore
             from deepimagej.tools import Tools
 
-            settings = Settings.from_environment()
+            settings = _settings()
             engines = Engines(settings)
             atexit.register(engines.close)
             _tools = Tools(
@@ -141,10 +148,10 @@ def _start_host(
         running = _running_host()
         if running is not None and mode is None:
             return running
-        shared = tools()
-        if fiji or shared.settings.fiji:
+        settings = _settings()
+        if fiji or settings.fiji:
             raise HostError(
-                f"Fiji ({fiji or shared.settings.fiji}) cannot be the host in this version.",
+                f"Fiji ({fiji or settings.fiji}) cannot be the host in this version.",
                 hint="Call deepimagej.start() without fiji and unset DEEPIMAGEJ_FIJI; "
                 "DEEPIMAGEJ_MODELS can name the models folder of a Fiji.",
             )
@@ -155,10 +162,14 @@ def _start_host(
         return embedded.start(
             mode=mode or "headless",
             java_options=java_options,
-            settings=shared.settings,
+            settings=settings,
             on_command=_answer,
-            models=lambda: [entry.name for entry in shared.library.entries() if not entry.problem],
+            models=_model_names,
         )
+
+
+def _model_names() -> list[str]:
+    return [entry.name for entry in tools().library.entries() if not entry.problem]
 
 
 def run(

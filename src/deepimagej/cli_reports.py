@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from deepimagej.axes import Axis
     from deepimagej.bundle.spec import ModelSpec, TensorSpec, Weights
     from deepimagej.library import ModelEntry
-    from deepimagej.selftest import TestReport
+    from deepimagej.result import TestReport
 
 
 def model_record(entry: ModelEntry) -> dict[str, Any]:

@@ -1,8 +1,9 @@
-"""What a run gives back."""
+"""What a run, and a bundle's own test, give back."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import math
+from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -29,3 +30,44 @@ class RunResult:
     files: Mapping[str, Path] = field(default_factory=dict)
     """Files written, by what they hold: image and table names, ``rois``, ``run``."""
     provenance: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class OutputReport:
+    """How one output compares with the bundle's test tensor."""
+
+    max_abs_error: float
+    tolerance_exceeded: int
+    """Values outside the tolerance."""
+    values: int
+    absolute: float
+    relative: float
+    """The tolerance: |difference| <= absolute + relative·|expected|."""
+
+
+@dataclass(frozen=True, slots=True)
+class TestReport:
+    """The outcome of a bundle's own test with one weights format."""
+
+    __test__ = False  # not a test class of pytest
+
+    model: str
+    passed: bool
+    format: str
+    engine: str
+    device: str
+    outputs: Mapping[str, OutputReport]
+    tiling_error: float | None = None
+    """Largest difference between tiled and untiled raw outputs; None where tiles do not apply."""
+    notes: tuple[str, ...] = field(default=())
+
+    def record(self) -> dict[str, Any]:
+        """The report as JSON values; a number that JSON lacks, as of other shapes, is None."""
+        record = asdict(self)
+        for output in record["outputs"].values():
+            output["max_abs_error"] = _finite(output["max_abs_error"])
+        return {**record, "tiling_error": _finite(self.tiling_error)}
+
+
+def _finite(value: float | None) -> float | None:
+    return value if value is not None and math.isfinite(value) else None

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,6 +12,7 @@ from deepimagej.errors import BundleError
 from deepimagej.inference import predict_sample
 from deepimagej.progress import silent
 from deepimagej.request import TileChoice
+from deepimagej.result import OutputReport, TestReport
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -30,47 +29,6 @@ _ABSOLUTE, _RELATIVE = 1.5e-4, 1e-4
 
 _TILED = 1e-5
 """Tiled and untiled differ by less than this, times max(1, |untiled|), where the halo fits."""
-
-
-@dataclass(frozen=True, slots=True)
-class OutputReport:
-    """How one output compares with the bundle's test tensor."""
-
-    max_abs_error: float
-    tolerance_exceeded: int
-    """Values outside the tolerance."""
-    values: int
-    absolute: float
-    relative: float
-    """The tolerance: |difference| <= absolute + relative·|expected|."""
-
-
-@dataclass(frozen=True, slots=True)
-class TestReport:
-    """The outcome of a bundle's own test with one weights format."""
-
-    __test__ = False  # not a test class of pytest
-
-    model: str
-    passed: bool
-    format: str
-    engine: str
-    device: str
-    outputs: Mapping[str, OutputReport]
-    tiling_error: float | None = None
-    """Largest difference between tiled and untiled raw outputs; None where tiles do not apply."""
-    notes: tuple[str, ...] = field(default=())
-
-    def record(self) -> dict[str, Any]:
-        """The report as JSON values; a number that JSON lacks, as of other shapes, is None."""
-        record = asdict(self)
-        for output in record["outputs"].values():
-            output["max_abs_error"] = _finite(output["max_abs_error"])
-        return {**record, "tiling_error": _finite(self.tiling_error)}
-
-
-def _finite(value: float | None) -> float | None:
-    return value if value is not None and math.isfinite(value) else None
 
 
 def test_model(spec: ModelSpec, request: RunRequest, tools: Tools) -> TestReport:
