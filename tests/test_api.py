@@ -160,6 +160,19 @@ def test_each_channel_alone_or_all(double: Path) -> None:
         assert alone.values.tobytes() == each.values[:, channel - 1].tobytes()
 
 
+def test_a_channel_is_chosen_of_the_image_that_has_several(tmp_path: Path) -> None:
+    total = make_sum_bundle(tmp_path / "sum")
+    raw = xr.DataArray(np.stack([PLANE, 2 * PLANE]), dims=("c", "y", "x"))
+    mask = xr.DataArray(10 * PLANE, dims=("y", "x"))
+
+    def run(**keys: Any) -> xr.DataArray:
+        images = {"a": raw, "b": mask}
+        return deepimagej.run(total, images, display_output=False, **keys).images["sum"]
+
+    assert_array_equal(run(channel=2), 12 * PLANE)
+    assert_array_equal(run(channel="all"), [11 * PLANE, 12 * PLANE])
+
+
 def test_a_channel_mismatch_names_both_numbers_and_the_key(double: Path) -> None:
     def run() -> None:
         deepimagej.run(double, np.zeros((2, 4, 5), np.float32), axes="CYX")

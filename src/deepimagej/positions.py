@@ -190,14 +190,23 @@ def count(n_channels: int) -> str:
     return f"{n_channels} channel" if n_channels == 1 else f"{n_channels} channels"
 
 
+def fits_channels(image: Image, tensor: TensorSpec) -> bool:
+    """Whether all channels of `image` can be fed as they are."""
+    takes = _channels_taken(tensor)
+    return takes is None or takes.accepts(image.sizes.get(AxisName.CHANNEL, 1))
+
+
+def _channels_taken(tensor: TensorSpec) -> SizeRule | None:
+    axis = tensor.axis(AxisName.CHANNEL)
+    if axis is None:
+        return SizeRule(1)
+    return axis.size if isinstance(axis.size, SizeRule) else None
+
+
 def _check_channels(
     image: Image, tensor: TensorSpec, n_fed: int, channel: ChannelChoice | None = None
 ) -> None:
-    axis = tensor.axis(AxisName.CHANNEL)
-    if axis is None:
-        takes: SizeRule | None = SizeRule(1)
-    else:
-        takes = axis.size if isinstance(axis.size, SizeRule) else None
+    takes = _channels_taken(tensor)
     if takes is None or takes.accepts(n_fed):
         return
     has = image.sizes.get(AxisName.CHANNEL, 1)

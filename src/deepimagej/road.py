@@ -21,9 +21,9 @@ from deepimagej.errors import OptionError
 from deepimagej.inference import predict_sample
 from deepimagej.job import Clock, prepare
 from deepimagej.outcome import as_data_arrays
-from deepimagej.positions import check_loops, match_axes, to_tensor
+from deepimagej.positions import check_loops, fits_channels, match_axes, to_tensor
 from deepimagej.progress import Step, silent
-from deepimagej.request import Source
+from deepimagej.request import ChannelChoice, Source
 from deepimagej.sources import by_tensor, check_images, read_images
 from deepimagej.workbench import Workbench
 
@@ -249,10 +249,13 @@ def lay_out(job: Job, images: Mapping[str, Image]) -> dict[str, Layout]:
         If an image does not fit its tensor, or the images do not fit each other.
     """
     strict = not job.pre.macros or job.spec.per_stack
-    layouts = {
-        tensor.name: match_axes(images[tensor.name], tensor, job.request.channel, strict=strict)
-        for tensor in job.spec.inputs
-        if tensor.name in images
-    }
+    layouts: dict[str, Layout] = {}
+    for tensor in job.spec.inputs:
+        if tensor.name in images:
+            image = images[tensor.name]
+            # channel= speaks of the first image, and of others that do not fit as they are
+            is_chosen = not layouts or not fits_channels(image, tensor)
+            channel = job.request.channel if is_chosen else ChannelChoice()
+            layouts[tensor.name] = match_axes(image, tensor, channel, strict=strict)
     check_loops(layouts)
     return layouts
