@@ -274,6 +274,12 @@ def test_a_failing_macro_of_the_model_stops_the_users_with_its_line(
     assert told.startswith('post.ijm stopped in line 3, "selectImage("gone");":')
 
 
+def test_a_long_line_of_the_users_own_macro_is_told_as_its_own(ij: ImageJ) -> None:
+    text = 'name = "' + "a long name " * 12 + '"; return nImages + getTitle();'
+    with pytest.raises(MacroError, match=r'^The macro stopped in line 1, "name = "a long name '):
+        ij.run_macro(text)
+
+
 def test_code_that_nobody_trusted_stops_the_macro_until_it_is_trusted(
     ij: ImageJ, tmp_path: Path
 ) -> None:

@@ -77,6 +77,11 @@ def titles(ij: ImageJ) -> list[str]:
     return all_titles
 
 
+def test_start_gives_the_imagej_that_runs(ij: ImageJ) -> None:
+    ij.show(PLANE, title="cells.tif")
+    assert str(deepimagej.start().active_image.getTitle()) == "cells.tif"  # type: ignore[union-attr]
+
+
 # Names, and what is active
 
 

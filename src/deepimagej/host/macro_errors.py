@@ -72,7 +72,8 @@ def _split(message: str, source: str) -> tuple[str, _Place | None]:
     if found is None:
         return message, None
     line = int(found["line"])
-    tokens = _CALLED_FROM.sub("", found["rest"]).strip()
+    # ImageJ cuts a long line off and puts dots there.
+    tokens = _CALLED_FROM.sub("", found["rest"]).strip().removesuffix("...")
     lines = source.splitlines()
     written = lines[line - 1].strip() if 0 < line <= len(lines) else ""
     # ImageJ puts the token where it stopped into < > and a space between any two.
