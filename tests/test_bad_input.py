@@ -51,6 +51,7 @@ def shell(tmp_path_factory: pytest.TempPathFactory) -> Shell:
     write_image(home / "rgb.tif", rgb, "YXS")
     write_image(home / "spoilt.tif", spoilt)
     (home / "text.tif").write_text("no image")
+    (home / "half.tif").write_bytes((home / "a.tif").read_bytes()[:200])
     (home / "empty").mkdir()
     (home / "file").write_text("")
     make_scaling_bundle(home / "grid", name="Grid", min=16, step=16)
@@ -126,6 +127,43 @@ CASES: dict[str, tuple[str, int, str, str]] = {
         4,
         "No image is named.",
         "Name one, as in: deepimagej run MODEL IMAGE -o OUT.",
+    ),
+    "an empty word": (
+        "identity|",
+        4,
+        "No image is named.",
+        "Name one, as in: deepimagej run MODEL IMAGE -o OUT.",
+    ),
+    "half a file": (
+        "identity|half.tif",
+        4,
+        "{home}/half.tif cannot be read: failed to read 252 bytes, got 0.",
+        "The file may be damaged; open it in ImageJ and save it as TIFF again.",
+    ),
+    "an output too long": (
+        "identity|a.tif|--output-folder=" + 300 * "x",
+        7,
+        "{home}/" + 300 * "x" + " cannot be the output folder: "
+        "its name is longer than 255 characters.",
+        "Choose a shorter name.",
+    ),
+    "a model too long": (
+        300 * "x" + "|a.tif",
+        3,
+        'There is no model "' + 300 * "x" + '" in {home}/models.',
+        "deepimagej models lists what is installed; a path names a model that is not.",
+    ),
+    "an image too long": (
+        "identity|" + 300 * "x",
+        4,
+        "{home}/" + 300 * "x" + " cannot be read: File name too long.",
+        "Name an image file that you may read.",
+    ),
+    "not in model_dir": (
+        "identity|a.tif|--model-dir=empty",
+        3,
+        'There is no model "identity" in empty.',
+        "No model is installed; deepimagej install FOLDER_OR_ZIP does it.",
     ),
     "empty folder": (
         "identity|empty",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -81,7 +82,7 @@ def _has_operations(spec: ModelSpec, stage: Stage) -> bool:
 
 def _find_macro(spec: ModelSpec, stage: Stage, name: str) -> Path:
     for path in (spec.folder / name, Path(name).expanduser()):
-        if path.is_file():
+        if os.path.isfile(path):  # Path.is_file raises for a name that is too long
             return path.resolve()
     macros = sorted(p.name for p in spec.folder.glob("*") if p.suffix in (".ijm", ".txt"))
     has = f"The bundle has {', '.join(macros)}." if macros else "The bundle has no macro."

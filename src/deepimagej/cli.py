@@ -118,6 +118,7 @@ def _tell(error: DeepImageJError, *, as_json: bool) -> None:
 
 def _configure_logging(level: str | None) -> None:
     """Logs on stderr with ``logging=debug`` only; the user's terminal is for results."""
+    logging.getLogger().addHandler(logging.NullHandler())  # else Python prints others' warnings
     logger = logging.getLogger("deepimagej")
     debug = (level or "").lower() == "debug"
     if debug:

@@ -6,6 +6,7 @@ A command is data: a function that adds its arguments, and one that runs it.
 from __future__ import annotations
 
 import json
+import os
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -62,7 +63,8 @@ def _add_run(parser: argparse.ArgumentParser) -> None:
 
 def _run(parsed: argparse.Namespace) -> int:
     given = [*parsed.images, *([parsed.input_path] if parsed.input_path else [])]
-    if not given:
+    # An empty word, as of a variable that is not set, must not mean the current folder.
+    if not given or "" in given:
         raise ImageError(
             "No image is named.", hint="Name one, as in: deepimagej run MODEL IMAGE -o OUT."
         )
@@ -113,7 +115,7 @@ def _by_tensor(given: list[str]) -> dict[str, str]:
         name: str(Path(path).expanduser().absolute()) for name, equals, path in pairs if equals
     }
     plain = [text for text, pair in zip(given, pairs, strict=True) if not pair[1]]
-    if all(Path(text).exists() for text in given):
+    if all(os.path.exists(text) for text in given):
         return {}
     if len(named) + len(plain) < len(given):
         twice = next(name for name in named if sum(name == pair[0] for pair in pairs) > 1)

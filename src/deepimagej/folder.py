@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import glob
 import logging
+import os
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -42,7 +43,8 @@ def expand(sources: Iterable[str]) -> list[Path]:
     found: list[Path] = []
     for source in sources:
         path = Path(source).expanduser()
-        if path.is_dir():
+        # os.path, as Path.is_dir and Path.exists raise for a name that is too long.
+        if os.path.isdir(path):
             inside = sorted(p for p in path.iterdir() if p.is_file() and _is_image(p))
             if not inside:
                 raise ImageError(
@@ -50,7 +52,7 @@ def expand(sources: Iterable[str]) -> list[Path]:
                     hint=f"Images are files that end in {', '.join(IMAGE_SUFFIXES)}.",
                 )
             found += inside
-        elif not path.exists() and glob.has_magic(source):
+        elif not os.path.exists(path) and glob.has_magic(source):
             fitting = sorted(Path(p) for p in glob.glob(str(path), recursive=True))
             files = [p for p in fitting if p.is_file()]
             if not files:

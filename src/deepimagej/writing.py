@@ -21,6 +21,10 @@ if TYPE_CHECKING:
     from deepimagej.image import Image
 
 
+_LONGEST_NAME = 255
+"""Bytes of a file's name on all three systems' usual disks."""
+
+
 def file_name(text: str) -> str:
     """`text` with everything but letters, digits, ``.``, ``-`` and ``_`` as ``_``."""
     return re.sub(r"[^\w.-]", "_", text)
@@ -96,7 +100,14 @@ def check_folder(folder: Path) -> None:
     HostError
         If it is a file, or the user may not write there.
     """
-    nearest = next(path for path in (folder, *folder.absolute().parents) if path.exists())
+    # os.path, as Path.exists raises for a name that is too long.
+    nearest = next(p for p in (folder, *folder.absolute().parents) if os.path.exists(p))
+    if len(os.fsencode(folder.name)) > _LONGEST_NAME:
+        raise HostError(
+            f"{folder} cannot be the output folder: its name is longer than "
+            f"{_LONGEST_NAME} characters.",
+            hint="Choose a shorter name.",
+        )
     if not nearest.is_dir():
         raise HostError(
             f"{folder} cannot be the output folder: {nearest} is a file.",

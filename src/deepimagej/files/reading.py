@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -62,7 +63,7 @@ def _first_bytes(path: Path) -> bytes:
     except FileNotFoundError:
         raise ImageError(f"There is no file {path}.", hint="Check the path of the image.") from None
     except OSError as error:
-        what = "it is a folder" if path.is_dir() else error.strerror
+        what = "it is a folder" if os.path.isdir(path) else error.strerror
         raise ImageError(
             f"{path} cannot be read: {what}.", hint="Name an image file that you may read."
         ) from error

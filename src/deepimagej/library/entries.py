@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -96,4 +97,5 @@ def _may_be_bundle(path: Path) -> bool:
 
 def has_rdf(folder: Path) -> bool:
     """Whether `folder` is a folder with an RDF in it."""
-    return any((folder / name).is_file() for name in RDF_NAMES)
+    # os.path, as Path.is_file raises for a name that is too long.
+    return any(os.path.isfile(folder / name) for name in RDF_NAMES)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import os
 import shutil
 import tempfile
 import time
@@ -94,7 +95,7 @@ class Library:
         entries = self.entries(folder)
         matches = self.match(text, entries)
         here = Path(text).expanduser()
-        if not matches and has_rdf(here):
+        if not matches and folder is None and has_rdf(here):
             return read_bundle(here, unpack=self.unpack)
         if not matches:
             raise _unknown(text, entries, (folder,) if folder else self.folders)
@@ -206,7 +207,7 @@ def _as_path(text: str, model_dir: str | Path | None) -> Path | None:
     if is_path or path.name.startswith("."):
         places.append(path)
     for place in places:
-        if place.exists():
+        if os.path.exists(place):  # Path.exists raises for a name that is too long
             return place
     if is_marked:
         raise LibraryError(f"There is no model at {path}.", hint="Check the path of the model.")
