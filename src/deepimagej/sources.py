@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +12,7 @@ from deepimagej.image import check_finite
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+    from contextlib import AbstractContextManager
 
     from deepimagej.bundle.spec import ModelSpec
     from deepimagej.image import Image
@@ -30,9 +32,19 @@ def read_images(request: RunRequest, spec: ModelSpec, tools: Tools) -> dict[str,
     """
     if request.input_path is not None:
         return by_tensor({"": read_image(Path(request.input_path).expanduser())}, spec)
-    if request.images:
-        return by_tensor({name: _named(text, tools) for name, text in request.images}, spec)
-    return by_tensor({"": _active(tools)}, spec)
+    with _undisturbed(tools):
+        if request.images:
+            return by_tensor({name: _named(text, tools) for name, text in request.images}, spec)
+        return by_tensor({"": _active(tools)}, spec)
+
+
+def _undisturbed(tools: Tools) -> AbstractContextManager[None]:
+    """While no other thread's run has set the open images aside."""
+    if tools.running_host() is None:
+        return nullcontext()
+    from deepimagej.host.session import exclusive
+
+    return exclusive()
 
 
 def by_tensor(images: Mapping[str, Image], spec: ModelSpec) -> dict[str, Image]:

@@ -71,7 +71,9 @@ class Workbench:
                 host = self._tools.start_host()
             from deepimagej.host.session import isolated
 
-            self._session = self._stack.enter_context(isolated(host, self._stem))
+            self._session = self._stack.enter_context(
+                isolated(host, self._stem, cancel=self._cancel)
+            )
         return self
 
     def __exit__(

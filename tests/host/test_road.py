@@ -449,3 +449,51 @@ def test_cancel_stops_a_macro_and_leaves_the_users_things(
     assert time.monotonic() - start < 2
     assert titles(ij) == ["cells.tif"]
     assert ij.run_macro('run("Duplicate...", "title=next"); return getTitle();') == "next"
+
+
+def test_runs_of_two_threads_do_not_mix(ij: ImageJ, bundle: Callable[..., Path]) -> None:
+    ij.show(PLANE, title="cells.tif")
+    slow = "for (i = 0; i < 5; i++) { wait(10); " + MEASURE + " }"
+    models = [bundle(post=slow), bundle(post=slow)]
+    results: dict[int, deepimagej.RunResult] = {}
+
+    def run(number: int) -> None:
+        for _ in range(3):
+            image = PLANE + number
+            results[number] = deepimagej.run(models[number], image, display_output=False)
+
+    threads = [threading.Thread(target=run, args=(number,)) for number in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+    for number, result in results.items():
+        assert len(result.rois) == 5
+        assert result.tables["Results"]["mean"].tolist()[0] == 2 * (PLANE.mean() + number)
+    assert sorted(results) == [0, 1]
+    assert titles(ij) == ["cells.tif"]
+
+
+def test_cancel_ends_the_wait_for_another_threads_run(
+    ij: ImageJ, bundle: Callable[..., Path]
+) -> None:
+    model, first, second = bundle(post="wait(20000);"), *(deepimagej.CancelToken() for _ in "12")
+    deepimagej.run(model, PLANE, postprocessing="none", display_output=False)
+    ended: list[type[BaseException]] = []
+
+    def run(cancel: deepimagej.CancelToken) -> None:
+        try:
+            deepimagej.run(model, PLANE, cancel=cancel)
+        except RunCancelled as error:
+            ended.append(type(error))
+
+    threads = [threading.Thread(target=run, args=(cancel,)) for cancel in (first, second)]
+    threads[0].start()
+    time.sleep(0.5)
+    threads[1].start()
+    second.cancel()
+    threads[1].join(2)
+    assert ended == [RunCancelled]
+    first.cancel()
+    threads[0].join(2)
+    assert ended == [RunCancelled, RunCancelled]

@@ -8,6 +8,7 @@ import numpy as np
 
 from deepimagej.axes import AxisName
 from deepimagej.host.images import to_imageplus
+from deepimagej.host.session import exclusive
 from deepimagej.host.tables import write_table
 from deepimagej.host.windows import show, unique_title
 
@@ -39,6 +40,19 @@ def show_results(
         Images that ImageJ has already, by name: their overlays and selections are kept.
     """
     host.attach()
+    with exclusive():
+        _show(host, stem, images=images, tables=tables, imageplus=imageplus, active=active)
+
+
+def _show(
+    host: Host,
+    stem: str,
+    *,
+    images: Mapping[str, Image],
+    tables: Mapping[str, pd.DataFrame],
+    imageplus: Mapping[str, Any],
+    active: str | None,
+) -> None:
     opened = {name: _open(host, image, imageplus.get(name)) for name, image in images.items()}
     if active in opened:
         show(host, opened[active])

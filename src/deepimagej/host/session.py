@@ -6,6 +6,7 @@ Afterwards what the user had is back, whatever the macros did, and what the run 
 
 from __future__ import annotations
 
+import threading
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
@@ -22,7 +23,10 @@ if TYPE_CHECKING:
     import roifile
 
     from deepimagej.host.protocol import Host
+    from deepimagej.progress import CancelToken
 
+_INTERVAL: Final = 0.1
+"""Seconds between two looks at the cancel token."""
 _BATCH: Final = ("batchMode", "imageTable", "imageActivations")
 _FRONT: Final = ("currentWindow", "frontWindow", "frontFrame", "frontTable")
 _WINDOWS: Final = ("imageList", "activations", "nonImageList", *_FRONT)
@@ -85,8 +89,32 @@ class Session:
         return java_rois(self.host), rows if int(rows.size()) else None
 
 
+_turn = threading.RLock()
+"""Held by the thread whose run has ImageJ to itself; its macros may call runs of their own."""
+
+
 @contextmanager
-def isolated(host: Host, title: str = "image") -> Iterator[Session]:
+def exclusive(cancel: CancelToken | None = None) -> Iterator[None]:
+    """Wait until no other thread has set the user's things aside.
+
+    Raises
+    ------
+    RunCancelled
+        If `cancel` was used meanwhile.
+    """
+    while not _turn.acquire(timeout=_INTERVAL):
+        if cancel is not None:
+            cancel.check()
+    try:
+        yield
+    finally:
+        _turn.release()
+
+
+@contextmanager
+def isolated(
+    host: Host, title: str = "image", *, cancel: CancelToken | None = None
+) -> Iterator[Session]:
     """Set aside what is the user's; put it back at the end, with what the run left.
 
     ROIs, rows of the Results table, images, tables, selections, colours, options and batch mode
@@ -98,7 +126,14 @@ def isolated(host: Host, title: str = "image") -> Iterator[Session]:
     ----------
     title
         Of the user's image, without its extension.
+    cancel
+        Ends the wait for another thread that is in such a block.
     """
+    with exclusive(cancel):
+        yield from _set_aside(host, title)
+
+
+def _set_aside(host: Host, title: str) -> Iterator[Session]:
     host.attach()
     session = Session(host, title)
     before = _Before(host)
