@@ -319,6 +319,23 @@ def test_bad_input_is_told_in_one_sentence_and_one_hint(shell: Shell, case: str)
     assert not (shell.home.parent / "evil.txt").exists()
 
 
+def test_what_is_broken_is_not_installed(shell: Shell) -> None:
+    before = sorted(shell.models.iterdir())
+    weights = shell.home / "changed" / "weights.onnx"
+    starts = {
+        "changed": f"Error: changed/weights.onnx has the sha256 {sha256(weights)}; ",
+        "no yaml": "Error: no yaml/bioimageio.yaml, line 2, is not YAML: ",
+        "slip.zip": 'Error: Entry "../../evil.txt" of ',
+        "a.tif": "Error: a.tif is neither a folder nor a zip.",
+    }
+    for source, start in starts.items():
+        done = shell("install", source)
+        assert (done.code, done.out) == (3, "")
+        assert done.err.startswith(start)
+        assert len(done.err.splitlines()) == 2
+    assert [path for path in shell.models.iterdir() if path.is_dir()] == before
+
+
 def test_weights_that_are_no_network_are_named(shell: Shell) -> None:
     done = shell("run", "corrupt", "a.tif", "-o", "out")
     message, hint = done.err.splitlines()
