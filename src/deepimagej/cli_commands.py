@@ -94,11 +94,13 @@ def _results(
 ) -> Iterator[tuple[Path, RunResult | None]]:
     """The image of each run and what it gave; None for one that ``--resume`` skips."""
     from deepimagej import folder, road
+    from deepimagej.api import trust_model
+    from deepimagej.process import tools
 
-    api = deepimagej.connected_api()
+    deepimagej.connect()
     if parsed.trust:
-        api.trust_model(request)
-    shared, progress = api.tools(), _progress(parsed)
+        trust_model(request)
+    shared, progress = tools(), _progress(parsed)
     if not request.images:
         files = folder.expand(given)
         yield from folder.run_each(request, shared, files, resume=parsed.resume, progress=progress)

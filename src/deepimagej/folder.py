@@ -13,6 +13,7 @@ from deepimagej import road
 from deepimagej.errors import ImageError
 from deepimagej.image import stem_of
 from deepimagej.progress import silent
+from deepimagej.request import Device, WeightsFormat
 from deepimagej.result import RunResult
 from deepimagej.writing import file_name
 
@@ -126,13 +127,25 @@ def run_folder(
     written: dict[str, Path] = {}
     rois: list[roifile.ImagejRoi] = []
     timings: dict[str, float] = {}
+    resolved = request
     for path, result in run_each(request, tools, files, progress=progress, cancel=cancel):
         if result is None:
             continue
+        resolved = _resolved(request, result)
         images |= {f"{path.stem}_{name}": image for name, image in result.images.items()}
         tables |= {f"{path.stem}_{name}": table for name, table in result.tables.items()}
         written |= {f"{path.stem}_{name}": file for name, file in result.files.items()}
         rois += result.rois
         timings = {k: timings.get(k, 0.0) + s for k, s in result.timings.items()}
-    line = road.line_of(request)
+    line = road.line_of(resolved)
     return RunResult(images, tables, tuple(rois), line, timings, written)
+
+
+def _resolved(request: RunRequest, result: RunResult) -> RunRequest:
+    """`request` with the format and the device of a run; each image has a tile of its own."""
+    kind, _, index = str(result.provenance["device"]).partition(":")
+    return replace(
+        request,
+        format=WeightsFormat(result.provenance["weights"]["format"]),
+        device=Device(kind, int(index or 0)),
+    )

@@ -6,6 +6,7 @@ from contextlib import ExitStack
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from deepimagej.errors import MacroError
 from deepimagej.outcome import (
     Outcome,
     Part,
@@ -126,6 +127,12 @@ class Workbench:
             tables=join_tables(parts, layout),
             rois=join_rois(parts),
         )
+        if self._job.post.macros and not (outcome.images or outcome.tables or outcome.rois):
+            names = " and ".join(macro.name for macro in self._job.post.macros)
+            raise MacroError(
+                f"{names} left nothing: no image, no table and no ROI.",
+                hint="Let the macro keep what is the result, or choose postprocessing=none.",
+            )
         if self._session is not None:
             self._session.keep(outcome.rois, outcome.tables.get(_RESULTS))
         if self._harvest is not None:

@@ -135,6 +135,19 @@ def test_what_the_macro_closed_is_no_result(ij: ImageJ, bundle: Callable[..., Pa
     assert titles(ij) == ["cells.tif", "kept"]
 
 
+def test_a_macro_that_leaves_nothing_at_all_is_told(
+    ij: ImageJ, bundle: Callable[..., Path]
+) -> None:
+    ij.show(PLANE, title="cells.tif")
+    with pytest.raises(MacroError) as caught:
+        deepimagej.run(bundle(post='close("*");'))
+    assert caught.value.message == "post.ijm left nothing: no image, no table and no ROI."
+    assert caught.value.hint == (
+        "Let the macro keep what is the result, or choose postprocessing=none."
+    )
+    assert titles(ij) == ["cells.tif"]
+
+
 def test_odd_characters_in_a_title_stay_in_imagej_and_not_in_file_names(
     ij: ImageJ, bundle: Callable[..., Path], tmp_path: Path
 ) -> None:

@@ -1,0 +1,119 @@
+"""What a Python process has once: the tools of its runs, and its ImageJ."""
+
+from __future__ import annotations
+
+import atexit
+import threading
+from functools import cache
+from typing import TYPE_CHECKING
+
+from deepimagej.errors import HostError
+from deepimagej.settings import Settings
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from deepimagej.host.protocol import Host
+    from deepimagej.tools import Tools
+
+_lock = threading.RLock()
+_tools: Tools | None = None
+_is_hidden = False  # ImageJ runs for the macros of models only; the user never asked for it
+_on_command: Callable[[str, str], str | None] | None = None
+
+
+def answer_commands_with(on_command: Callable[[str, str], str | None]) -> None:
+    """Say what answers ImageJ's commands; it lies above this module, so the package passes it."""
+    global _on_command
+    _on_command = on_command
+
+
+def _answer(command: str, options: str) -> str | None:
+    if _on_command is None:
+        raise HostError(
+            f"Nothing answers the command {command}.",
+            hint="Start ImageJ with deepimagej.start().",
+        )
+    return _on_command(command, options)
+
+
+@cache
+def _settings() -> Settings:
+    """What the environment said when it was first asked."""
+    return Settings.from_environment()
+
+
+def tools() -> Tools:
+    """What the runs of this process share; made at the first call."""
+    global _tools
+    with _lock:
+        if _tools is None:
+            from deepimagej.engines import Engines
+            from deepimagej.library import Library
+            from deepimagej.library.trust import TrustStore
+            from deepimagej.tools import Tools
+
+            settings = _settings()
+            engines = Engines(settings)
+            atexit.register(engines.close)
+            _tools = Tools(
+                settings=settings,
+                library=Library(settings),
+                trust=TrustStore(settings.data),
+                engines=engines,
+                running_host=running_host,
+                shown_host=shown_host,
+                start_host=start_host,
+            )
+        return _tools
+
+
+def running_host() -> Host | None:
+    """The ImageJ of this process, whoever started it."""
+    from deepimagej.host import embedded
+
+    return embedded.running()
+
+
+def shown_host() -> Host | None:
+    """The ImageJ that the user asked for: results are opened there, and stay open."""
+    return None if _is_hidden else running_host()
+
+
+def start_host(
+    fiji: str | None = None, *, mode: str | None = None, java_options: Sequence[str] = ()
+) -> Host:
+    """ImageJ, started if need be.
+
+    Parameters
+    ----------
+    mode
+        None: for the macros of a model; the ImageJ that runs is as good as any, and results are
+        not opened in one that the user never asked for.
+    """
+    global _is_hidden
+    with _lock:
+        running = running_host()
+        if running is not None and mode is None:
+            return running
+        settings = _settings()
+        if fiji or settings.fiji:
+            raise HostError(
+                f"Fiji ({fiji or settings.fiji}) cannot be the host in this version.",
+                hint="Call deepimagej.start() without fiji and unset DEEPIMAGEJ_FIJI; "
+                "DEEPIMAGEJ_MODELS can name the models folder of a Fiji.",
+            )
+        from deepimagej.host import embedded
+
+        _is_hidden = mode is None
+        return embedded.start(
+            mode=mode or "headless",
+            java_options=java_options,
+            settings=settings,
+            on_command=_answer,
+            models=_model_names,
+        )
+
+
+def _model_names() -> list[str]:
+    return [entry.name for entry in tools().library.entries() if not entry.problem]
