@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from minimal_rdf import dump, rdf_0_4
 
 from deepimagej.bundle import ModelSpec, read_bundle
 from deepimagej.errors import BundleError
+from minimal_rdf import dump, rdf_0_4
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -7,11 +7,11 @@ import zipfile
 from typing import TYPE_CHECKING
 
 import pytest
-from minimal_rdf import dump, rdf_0_4
 
 import bundle_factory
 from deepimagej.bundle import read_bundle
 from deepimagej.errors import BundleError, HostError
+from minimal_rdf import dump, rdf_0_4
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from minimal_rdf import rdf_0_4, rdf_0_5, read, tensor
 
 from deepimagej.axes import AxisName, DataDependentSize, SizeReference, SizeRule
 from deepimagej.errors import BundleError
+from minimal_rdf import rdf_0_4, rdf_0_5, read, tensor
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from minimal_rdf import dump, rdf_0_4, read, tensor
 
 import bundle_factory
 from deepimagej.axes import SizeRule
 from deepimagej.bundle import Operation, read_bundle
 from deepimagej.errors import BundleError
 from deepimagej.request import WeightsFormat
+from minimal_rdf import dump, rdf_0_4, read, tensor
 
 if TYPE_CHECKING:
     from pathlib import Path

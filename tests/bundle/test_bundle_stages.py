@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from minimal_rdf import rdf_0_4, read
 
 from deepimagej.bundle import StageStep, StepKind
 from deepimagej.request import Stage
+from minimal_rdf import rdf_0_4, read
 
 if TYPE_CHECKING:
     from pathlib import Path

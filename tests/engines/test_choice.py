@@ -6,13 +6,13 @@ import dataclasses
 from typing import TYPE_CHECKING
 
 import pytest
-from engine_cases import make_spec, write_identity
 
 from deepimagej.bundle.spec import ModelSpec, Weights
 from deepimagej.engines.choice import check_weights, choose
 from deepimagej.engines.table import Engine, EngineStatus, status, status_of
 from deepimagej.errors import BundleError, EngineMissing, OptionError
 from deepimagej.request import WeightsFormat as Format
+from engine_cases import make_spec, write_identity
 
 if TYPE_CHECKING:
     from pathlib import Path

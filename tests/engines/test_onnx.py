@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
-from engine_cases import make_spec, random_image, write_identity, write_onnx
 from numpy.testing import assert_array_equal
 from onnx import helper
 
 from deepimagej.errors import BundleError, EngineError, OptionError, OutOfMemory
 from deepimagej.request import Device, WeightsFormat
+from engine_cases import make_spec, random_image, write_identity, write_onnx
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 import tifffile
-from engine_cases import make_spec, random_image
 from numpy.testing import assert_allclose, assert_array_equal
 
 from deepimagej.errors import BundleError, TrustError
 from deepimagej.request import Device, WeightsFormat
+from engine_cases import make_spec, random_image
 
 if TYPE_CHECKING:
     from deepimagej.engines import Engines

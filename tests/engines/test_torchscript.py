@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 import torch
-from engine_cases import make_spec, random_image
 from numpy.testing import assert_array_equal
 
 from deepimagej.errors import BundleError
 from deepimagej.request import Device, WeightsFormat
+from engine_cases import make_spec, random_image
 
 if TYPE_CHECKING:
     from pathlib import Path
