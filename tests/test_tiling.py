@@ -92,7 +92,8 @@ def cases(draw: st.DrawFn, *, fixed: bool = False) -> tuple[Net, SizeRule, TileP
     net = draw(nets(ndim, pools=not fixed))
     largest = 60 if ndim == 2 else 20
     step = net.step * draw(st.integers(1, 3))
-    smallest = net.smallest
+    # What the declared sizes leave at least one px of: the network itself may leave more.
+    smallest = max(net.smallest, math.floor(-2 * net.offset / net.scale) + 1)
     least = -(-smallest // step) * step
     least += step * draw(st.integers(0, 3))
     if fixed:
@@ -529,3 +530,15 @@ def test_a_length_that_follows_nothing_is_a_broken_bundle() -> None:
         'The length of axis "y" of "out" follows "image.y", which has no length of its own.',
         "Correct the sizes in the bundle's RDF.",
     )
+
+
+def test_a_tile_between_a_fixed_size_and_the_image_is_refused() -> None:
+    rule = SizeRule(32, 0)
+    with pytest.raises(OptionError) as caught:
+        plan_tiles(
+            {"raw": input_axes(rule, 2, has_batch=False)},
+            {"out": ()},
+            {"raw": (1, 100, 100)},
+            tile={"y": 64, "x": 64},
+        )
+    assert caught.value.message == "The tile is 64 px along Y; the model takes 32 px."

@@ -272,7 +272,9 @@ def _test(parsed: argparse.Namespace) -> int:
             reports = [model.test(format=parsed.format, device=parsed.device)]
     if parsed.json:
         records = [report.record() for report in reports]
-        print(json.dumps(records if parsed.all_formats else records[0]))
+        passed = all(record["passed"] for record in records)
+        together = {"passed": passed, "formats": {r["format"]: r for r in records}}
+        print(json.dumps(together if parsed.all_formats else records[0]))
     else:
         for report in reports:
             print(test_text(report))

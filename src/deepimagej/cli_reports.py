@@ -60,7 +60,7 @@ def info_record(spec: ModelSpec) -> dict[str, Any]:
         "nickname": spec.nickname,
         "version": spec.version,
         "format_version": spec.format_version,
-        "path": str(spec.folder),
+        "path": str(spec.folder.absolute()),
         "description": spec.description,
         "authors": list(spec.authors),
         "license": spec.license,

@@ -56,7 +56,13 @@ class Finished:
             postprocessing=self.job.post.choice,
             tile=resolved_tile(self.job.spec, self.plans[0], self.job.request.tile),
             device=self.network.device,
+            model_dir=_absolute(self.job.request.model_dir),
+            output_folder=_absolute(self.job.request.output_folder),
         )
+
+
+def _absolute(path: str | None) -> str | None:
+    return None if path is None else str(Path(path).expanduser().absolute())
 
 
 def _findable(request: RunRequest, spec: ModelSpec) -> str:
@@ -99,7 +105,7 @@ def deliver(finished: Finished, tools: Tools) -> RunResult:
                 host,
                 outcome.stem,
                 images=images,
-                tables=outcome.tables,
+                tables={} if outcome.has_table_windows else outcome.tables,
                 imageplus=outcome.imageplus,
                 active=outcome.active,
             )
@@ -117,7 +123,7 @@ def deliver(finished: Finished, tools: Tools) -> RunResult:
     return RunResult(
         images=as_data_arrays(images),
         tables=outcome.tables,
-        rois=outcome.rois,
+        rois=list(outcome.rois),
         request=line,
         timings=dict(finished.clock.seconds),
         files=files,

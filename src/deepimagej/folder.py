@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import glob
+import json
 import logging
 import os
 from dataclasses import replace
@@ -12,8 +13,8 @@ from typing import TYPE_CHECKING
 from deepimagej import road
 from deepimagej.errors import ImageError
 from deepimagej.image import stem_of
+from deepimagej.macro_options import parse_macro_options
 from deepimagej.progress import silent
-from deepimagej.request import Device, WeightsFormat
 from deepimagej.result import RunResult
 from deepimagej.writing import file_name
 
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 IMAGE_SUFFIXES = (".tif", ".tiff", ".png", ".jpg", ".jpeg", ".bmp", ".npy")
 
 _log = logging.getLogger("deepimagej")
+_START, _END = 'run("DeepImageJ Run", ', ");"
 
 
 def expand(sources: Iterable[str]) -> list[Path]:
@@ -127,25 +129,27 @@ def run_folder(
     written: dict[str, Path] = {}
     rois: list[roifile.ImagejRoi] = []
     timings: dict[str, float] = {}
-    resolved = request
+    results: list[RunResult] = []
     for path, result in run_each(request, tools, files, progress=progress, cancel=cancel):
         if result is None:
             continue
-        resolved = _resolved(request, result)
+        results.append(result)
         images |= {f"{path.stem}_{name}": image for name, image in result.images.items()}
         tables |= {f"{path.stem}_{name}": table for name, table in result.tables.items()}
         written |= {f"{path.stem}_{name}": file for name, file in result.files.items()}
         rois += result.rois
         timings = {k: timings.get(k, 0.0) + s for k, s in result.timings.items()}
-    line = road.line_of(resolved)
-    return RunResult(images, tables, tuple(rois), line, timings, written)
+    line = _line(request, results)
+    return RunResult(images, tables, rois, line, timings, written)
 
 
-def _resolved(request: RunRequest, result: RunResult) -> RunRequest:
-    """`request` with the format and the device of a run; each image has a tile of its own."""
-    kind, _, index = str(result.provenance["device"]).partition(":")
-    return replace(
-        request,
-        format=WeightsFormat(result.provenance["weights"]["format"]),
-        device=Device(kind, int(index or 0)),
-    )
+def _line(request: RunRequest, results: list[RunResult]) -> str:
+    """The line of the whole folder, as resolved; the tile only where all images had the same."""
+    lines = [result.request for result in results if result.request]
+    if not lines:
+        return road.line_of(request)
+    runs = [parse_macro_options(json.loads(line[len(_START) : -len(_END)])) for line in lines]
+    same_tile = len({run.tile for run in runs}) == 1
+    path = str(Path(str(request.input_path)).expanduser().absolute())
+    tile = runs[0].tile if same_tile else request.tile
+    return road.line_of(replace(runs[0], input_path=path, tile=tile))

@@ -51,6 +51,8 @@ class Outcome:
     rois: tuple[roifile.ImagejRoi, ...] = ()
     imageplus: Mapping[str, Any] = field(default_factory=dict)
     """ImagePlus that the macros left, where they stand for a whole image."""
+    has_table_windows: bool = False
+    """Whether the macros' own windows with the tables stay open."""
     active: str | None = None
     """The image that the macros left current; None: the last one."""
 

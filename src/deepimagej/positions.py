@@ -95,6 +95,9 @@ class Layout:
         for position, values in parts:
             stacked[tuple(index for _, index in position)] = np.squeeze(values, squeeze)
         now = (*looped, *kept)
+        if self.image.sizes.get(AxisName.CHANNEL) == 1 and AxisName.CHANNEL not in now:
+            # A macro's image comes back without the channel axis of length 1 that the user's has.
+            stacked, now = stacked[np.newaxis], (AxisName.CHANNEL, *now)
         order = _order_like(self.image.axes, now)
         return np.transpose(stacked, [now.index(axis) for axis in order]), order
 

@@ -22,7 +22,7 @@ class RunResult:
     images: Mapping[str, xr.DataArray]
     """Network outputs by tensor name, images of the macro by title."""
     tables: Mapping[str, pd.DataFrame] = field(default_factory=dict)
-    rois: tuple[roifile.ImagejRoi, ...] = ()
+    rois: list[roifile.ImagejRoi] = field(default_factory=list)
     request: str = ""
     """The macro line that gives the same pixels."""
     timings: Mapping[str, float] = field(default_factory=dict)

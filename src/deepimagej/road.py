@@ -20,7 +20,7 @@ from deepimagej.delivery import Finished, deliver, known_before, macro_line, res
 from deepimagej.errors import OptionError
 from deepimagej.inference import predict_sample
 from deepimagej.job import Clock, prepare
-from deepimagej.outcome import as_data_arrays
+from deepimagej.outcome import Part, as_data_arrays, join_images, output_image
 from deepimagej.positions import check_loops, fits_channels, match_axes, to_tensor
 from deepimagej.progress import Step, silent
 from deepimagej.request import ChannelChoice, Source
@@ -33,13 +33,11 @@ if TYPE_CHECKING:
     import xarray as xr
     from numpy.typing import NDArray
 
-    from deepimagej.axes import Axes
     from deepimagej.bundle.spec import ModelSpec
     from deepimagej.engines import Network
     from deepimagej.image import Image
     from deepimagej.inference import Prediction
     from deepimagej.job import Job
-    from deepimagej.outcome import Part
     from deepimagej.positions import Layout, Position
     from deepimagej.progress import CancelToken, Progress
     from deepimagej.request import RunRequest
@@ -136,8 +134,7 @@ def predict(
     check_images(found.values())
     layouts = lay_out(job, found)
     network = tools.engines.load(spec, job.choice.weights, device=request.device, cancel=cancel)
-    parts: dict[str, list[tuple[Position, NDArray[Any]]]] = {}
-    axes: dict[str, Axes] = {}
+    parts: list[Part] = []
     plans: list[TilePlan] = []
     with closing(network):
         for position, report in walk(layouts, progress, cancel):
@@ -150,14 +147,13 @@ def predict(
                 job, tensors, network, plans=plans, progress=report, cancel=cancel
             )
             plans.append(prediction.plan)
-            for name, output in prediction.outputs.items():
-                parts.setdefault(name, []).append((position, output.values))
-                axes[name] = output.names
-    layout = next(iter(layouts.values()))
-    joined = {name: layout.arrange(values, axes[name]) for name, values in parts.items()}
-    return as_data_arrays(
-        {name: layout.image.with_pixels(*values) for name, values in joined.items()}
-    )
+            source = next(iter(layouts.values())).sample(position)
+            images = {
+                output.name: output_image(output, prediction.outputs[output.name], source, spec)
+                for output in spec.outputs
+            }
+            parts.append(Part(position, images))
+    return as_data_arrays(join_images(parts, next(iter(layouts.values()))))
 
 
 def call_network(

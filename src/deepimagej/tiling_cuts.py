@@ -149,9 +149,9 @@ def _asked(cut: Cut, member: Member, asked: int) -> Cut:
     legal = [cut.tile] if line.is_fixed else _neighbours(cut, member, asked)
     size = next((size for size in legal if member.length(size) == asked), None)
     if size is None:
-        size = _root_size(line, member, asked)
+        size = None if line.is_fixed else _root_size(line, member, asked)
         px = " or ".join(str(member.length(one)) for one in legal)
-        if size is not None and not line.is_fixed:
+        if size is not None:
             raise OptionError(
                 f"The tile is {asked} px along {name}, of which the halo of "
                 f"{cut.halo} px on each side leaves nothing.",

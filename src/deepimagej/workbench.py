@@ -134,7 +134,9 @@ class Workbench:
                 hint="Let the macro keep what is the result, or choose postprocessing=none.",
             )
         if self._session is not None:
-            self._session.keep(outcome.rois, outcome.tables.get(_RESULTS))
+            is_whole = len(parts) == 1
+            self._session.keep(outcome.rois, outcome.tables.get(_RESULTS), has_windows=is_whole)
+            outcome = replace(outcome, has_table_windows=is_whole and self._harvest is not None)
         if self._harvest is not None:
             active = self._harvest.active_title
             outcome = replace(outcome, active=None if active is None else self._name(active))

@@ -155,7 +155,8 @@ ERRORS = {
     "eval('x = ;');": "Number or numeric function expected in line 1",
     "selectWindow('nowhere');": 'No window with the title "nowhere" found. in line 1',
     "a = newArray(2); x = a[5];": "Index (5) out of 0-1 range in line 1",
-    MARK + "run('Threshold...');": "Threshold...: A function that needs a display was called",
+    MARK
+    + "run('Curve Fitting...');": "Curve Fitting...: A function that needs a display was called",
     MARK + "roiManager('rename', 'x');": "Exactly one item in the list must be selected.",
 }
 

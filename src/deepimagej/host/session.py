@@ -54,6 +54,7 @@ class Session:
     _rois: list[Any] | None = None
     _rows: Any | None = None
     _keeps: bool = False
+    _has_windows: bool = True
 
     def clear(self) -> None:
         """Forget images, ROIs and rows, as at the start of each sample."""
@@ -68,11 +69,23 @@ class Session:
         analyzer = self.host.java_class("ij.plugin.filter.Analyzer")
         analyzer.setResultsTable(self.host.java_class("ij.measure.ResultsTable")())
 
-    def keep(self, rois: Sequence[roifile.ImagejRoi], rows: pd.DataFrame | None) -> None:
+    def keep(
+        self,
+        rois: Sequence[roifile.ImagejRoi],
+        rows: pd.DataFrame | None,
+        *,
+        has_windows: bool = True,
+    ) -> None:
         """Say what the run leaves in the ROI Manager and in the Results table.
 
         Without it what the macros left there stays, which is that of the last sample.
+
+        Parameters
+        ----------
+        has_windows
+            Whether the tables in windows stay as well; not where they are of one sample of many.
         """
+        self._has_windows = has_windows
         self._rois = [to_java_roi(self.host, roi) for roi in rois]
         self._rows = None if rows is None or rows.empty else write_table(rows)
         self._keeps = True
@@ -144,7 +157,7 @@ def _set_aside(host: Host, title: str) -> Iterator[Session]:
     except BaseException:
         before.restore()
         raise
-    tables = _tables(host)
+    tables = _tables(host) if session._has_windows else []
     before.restore()
     before.add(title, *result)
     for window in tables:
@@ -167,6 +180,7 @@ class _Before:
         ]
         self._options = Options(host)
         self._rois = java_rois(host)
+        self._encoded = [roi_bytes(host, roi) for roi in self._rois]
         self._selected = list(roi_manager(host).getSelectedIndexes())
         self._analyzer = host.java_class("ij.plugin.filter.Analyzer")
         self._table = self._analyzer.getResultsTable()
@@ -185,11 +199,12 @@ class _Before:
         """Add what a run left, in the place of what an earlier one left untouched."""
         host = self._host
         users, count = self._rois, len(_left.rois)
-        if count and [roi_bytes(host, roi) for roi in users[-count:]] == _left.rois:
+        if count and self._encoded[-count:] == _left.rois:
             users = users[:-count]
         replace_rois(host, [*users, *rois])
         self._select()
-        _left.rois = [roi_bytes(host, roi) for roi in rois]
+        # As the manager has them now: it names those that have no name, and places points.
+        _left.rois = [roi_bytes(host, roi) for roi in java_rois(host)[len(users) :]]
         had_rows = int(self._table.size()) and not self._is_left_table()
         if not had_rows:
             self._analyzer.setResultsTable(rows)
