@@ -533,11 +533,10 @@ def test_a_length_that_follows_nothing_is_a_broken_bundle() -> None:
 
 
 def test_a_tile_between_a_fixed_size_and_the_image_is_refused() -> None:
-    rule = SizeRule(32, 0)
     with pytest.raises(OptionError) as caught:
         plan_tiles(
-            {"raw": input_axes(rule, 2, has_batch=False)},
-            {"out": ()},
+            {"raw": input_axes(SizeRule(32, 0), 2, has_batch=False)},
+            {"out": output_axes(Net(()), halo=4, has_batch=False)},
             {"raw": (1, 100, 100)},
             tile={"y": 64, "x": 64},
         )
