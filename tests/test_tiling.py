@@ -92,8 +92,7 @@ def cases(draw: st.DrawFn, *, fixed: bool = False) -> tuple[Net, SizeRule, TileP
     net = draw(nets(ndim, pools=not fixed))
     largest = 60 if ndim == 2 else 20
     step = net.step * draw(st.integers(1, 3))
-    # What the declared sizes leave at least one px of: the network itself may leave more.
-    smallest = max(net.smallest, math.floor(-2 * net.offset / net.scale) + 1)
+    smallest = net.smallest
     least = -(-smallest // step) * step
     least += step * draw(st.integers(0, 3))
     if fixed:
@@ -102,7 +101,8 @@ def cases(draw: st.DrawFn, *, fixed: bool = False) -> tuple[Net, SizeRule, TileP
     rule = SizeRule(least, 0 if fixed else step)
     has_batch = draw(st.booleans())
     largest += smallest
-    lengths = st.integers(smallest, largest) | st.integers(largest // 2 + 1, largest)
+    half = max(smallest, largest // 2 + 1)
+    lengths = st.integers(smallest, largest) | st.integers(half, largest)
     sizes = draw(st.lists(lengths, min_size=ndim, max_size=ndim))
     shape = ((1, 1) if has_batch else (1,)) + tuple(sizes)
     tile = {}
