@@ -187,9 +187,9 @@ def largest_tile() -> int:
 
     Networks need memory for what lies between their layers. Measured at 1024 x 1024 px: 420 to
     560 bytes a px for U-Nets whose first layer has 16 features (torch 2.15, TensorFlow 2.21,
-    onnxruntime 1.32); it grows with the features, so 4 kB leaves room for 64 and more. Half of
-    all memory may go there; all of it rather than what is free just now, so that one machine
-    takes the same tile each time.
+    onnxruntime 1.32). 4 kB is a reserve for wider ones, set by hand. Half of all memory may go
+    there; all of it rather than what is free just now, so that one machine takes the same tile
+    each time.
     """
     import psutil
 
