@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -34,6 +35,16 @@ def settings(tmp_path: Path) -> Settings:
         config=tmp_path / "config",
         jars=real.jars,
     )
+
+
+@pytest.fixture(scope="session", autouse=True)
+def ctrl_c() -> None:
+    """Let the processes that tests start be interrupted, also where a script ignores Ctrl-C.
+
+    What a shell script starts with ``&`` ignores the signal, and hands that down.
+    """
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session", autouse=True)

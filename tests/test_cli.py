@@ -320,7 +320,10 @@ def interrupt(shell: Shell, *arguments: str | Path, after: float) -> tuple[int, 
         children = psutil.Process(process.pid).children(recursive=True)
         process.send_signal(signal.SIGINT)
         began = time.monotonic()
-        _, error = process.communicate(timeout=30)
+        try:
+            _, error = process.communicate(timeout=30)
+        finally:
+            process.kill()  # else leaving the block would wait for it
         seconds = time.monotonic() - began
     left = psutil.wait_procs(children, timeout=2)[1]
     assert left == []
@@ -364,6 +367,19 @@ def test_ctrl_c_in_a_run_ends_with_130_and_leaves_no_file(shell: Shell) -> None:
     assert (code, error) == (130, "Cancelled.\n")
     assert seconds < 4
     assert not (shell.home / "out").exists()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGINT for one process")
+def test_ctrl_c_reaches_a_command_that_a_script_started_in_the_background(shell: Shell) -> None:
+    macro = shell.home / "m.ijm"
+    macro.write_text('print("ready");\nwait(60000);\n')
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)  # as `deepimagej ... &` inherits it
+    try:
+        code, error, seconds = interrupt(shell, "macro", macro, after=0)
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert (code, error) == (130, "Cancelled.\n")
+    assert seconds < 4
 
 
 def test_json_of_a_report_is_strict(shell: Shell) -> None:

@@ -76,6 +76,9 @@ def _end_soon_after_ctrl_c() -> None:
     Python notes a signal at once, but raises KeyboardInterrupt only when Java returns. The bytes
     that it writes to the wake-up socket reach another thread in the meantime.
     """
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        # A script that starts us with `&` hands this down; who sends the signal means it.
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     reader, writer = socket.socketpair()
     writer.setblocking(False)
     signal.set_wakeup_fd(writer.fileno(), warn_on_full_buffer=False)
