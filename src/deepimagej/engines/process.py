@@ -6,6 +6,7 @@ import contextlib
 import threading
 import weakref
 from collections import OrderedDict
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -27,6 +28,24 @@ _WARM: Final = 4
 """Networks kept in one worker; a loop over a whole library must not fill the memory."""
 
 
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What the user allows a worker."""
+
+    memory: int | None = None
+    """Bytes that the worker may take; None: all there are."""
+    seconds: float | None = None
+    """Of one call of the network; None: a slow call is never ended."""
+    warm_memory: int | None = None
+    """Bytes that loaded networks may take together before the one used longest ago has to go;
+    None: a quarter of the machine's memory."""
+    idle: float = 3600.0
+    """Seconds without a call after which the worker is ended; the next call starts another."""
+
+
+NO_LIMITS: Final = Limits()
+
+
 class WorkerFailure(Exception):
     """A worker could not do what it was asked; the client says it in the user's words.
 
@@ -45,8 +64,9 @@ class WorkerFailure(Exception):
 class Worker:
     """A process that runs one engine in one Python interpreter."""
 
-    def __init__(self, engine: Engine, interpreter: Path) -> None:
+    def __init__(self, engine: Engine, interpreter: Path, limits: Limits = NO_LIMITS) -> None:
         self.engine = engine
+        self.limits = limits
         self._interpreter = interpreter
         self._lock = threading.RLock()
         self._services: list[Any] = []
