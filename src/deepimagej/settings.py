@@ -1,4 +1,4 @@
-"""What the environment says: folders, Java, Fiji. Read once, in the shells."""
+"""What the environment says: folders, Fiji, engines. Read once, in the shells."""
 
 from __future__ import annotations
 
@@ -31,6 +31,9 @@ class Settings:
     """Folder with ImageJ's jars for machines without a network (``DEEPIMAGEJ_JARS``)."""
     fiji: str | None = None
     """Fiji to use instead of the embedded ImageJ (``DEEPIMAGEJ_FIJI``)."""
+    engines_file: Path | None = None
+    """File that names the engines' Pythons (``DEEPIMAGEJ_ENGINES``); None: ``engines.toml`` in
+    the configuration folder, if it is there."""
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Settings:
@@ -39,6 +42,7 @@ class Settings:
         cache = environment.get("DEEPIMAGEJ_CACHE") or platformdirs.user_cache_dir(_APP, False)
         config = environment.get("DEEPIMAGEJ_CONFIG") or platformdirs.user_config_dir(_APP, False)
         jars = environment.get("DEEPIMAGEJ_JARS")
+        engines = environment.get("DEEPIMAGEJ_ENGINES")
         folders = _folders(environment.get("DEEPIMAGEJ_MODELS", ""))
         return cls(
             model_folders=folders or (data / "models",),
@@ -47,6 +51,7 @@ class Settings:
             config=Path(config),
             jars=Path(jars) if jars else None,
             fiji=environment.get("DEEPIMAGEJ_FIJI") or None,
+            engines_file=Path(engines).expanduser() if engines else None,
         )
 
 

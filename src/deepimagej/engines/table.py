@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from deepimagej.request import WeightsFormat
@@ -26,15 +27,30 @@ class Engine:
     """deepimagej's optional dependencies that bring it."""
     variables: Mapping[str, str] = field(default_factory=dict)
     """Environment variables of the worker."""
+    packages: tuple[str, ...] = ()
+    """What pip installs in a Python without deepimagej."""
+    python: Path | None = None
+    """The Python that runs it, where it is not this one."""
 
     @property
     def pip(self) -> str:
-        """The command that installs it."""
-        return f'pip install "deepimagej[{self.extra}]"'
+        """The command that installs it in the Python that runs it."""
+        if self.python is None:
+            return f'pip install "deepimagej[{self.extra}]"'
+        python = f'"{self.python}"' if " " in str(self.python) else str(self.python)
+        return " ".join((python, "-m pip install numpy", *self.packages))
 
 
-ONNX: Final = Engine("onnxruntime", module="onnxruntime", script="onnx", extra="onnx")
-TORCH: Final = Engine("PyTorch", module="torch", script="torchscript", extra="torch")
+ONNX: Final = Engine(
+    "onnxruntime",
+    module="onnxruntime",
+    script="onnx",
+    extra="onnx",
+    packages=("onnxruntime",),
+)
+TORCH: Final = Engine(
+    "PyTorch", module="torch", script="torchscript", extra="torch", packages=("torch",)
+)
 TENSORFLOW: Final = Engine(
     "TensorFlow",
     module="tensorflow",
@@ -45,6 +61,7 @@ TENSORFLOW: Final = Engine(
         "KERAS_BACKEND": "tensorflow",
         "TF_FORCE_GPU_ALLOW_GROWTH": "true",  # else it takes the whole GPU at once
     },
+    packages=("tensorflow", "tf_keras"),
 )
 
 ENGINES: Final[Mapping[WeightsFormat, Engine]] = {
@@ -105,11 +122,26 @@ def _is_installed(module: str) -> bool:
         return False  # hidden on purpose: an import hook refuses it
 
 
+_OF_THIS_PYTHON: Final = ("PYTHONHOME", "PYTHONPATH", "__PYVENV_LAUNCHER__")
+"""Variables that would show another Python the packages of this one."""
+
+
 def environment(engine: Engine) -> dict[str, str | None]:
     """Variables of a worker: what must differ from this process (None: taken away)."""
+    others = dict.fromkeys(_OF_THIS_PYTHON) if engine.python is not None else {}
     return {
         # Whatever the system's encoding, Appose can read the worker's stderr.
         "PYTHONIOENCODING": "ascii:backslashreplace",
         "PYTHONWARNINGS": None,
+        "DEEPIMAGEJ_WORKER_APPOSE": str(_appose()),
+        **others,
         **engine.variables,
     }
+
+
+def _appose() -> Path:
+    """The folder of the package that is lent to the workers: both ends speak one version."""
+    spec = importlib.util.find_spec("appose")
+    if spec is None or spec.origin is None:
+        raise ImportError("deepimagej is installed without appose", name="appose")
+    return Path(spec.origin).parent

@@ -1,4 +1,7 @@
-"""The worker's main program, ``python start.py ENGINE``: the folder as a package, then `serve`."""
+"""The worker's main program, ``python start.py ENGINE [PROGRAM]``.
+
+It makes the folder a package and runs one of its programs: `serve`, or another that is named.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,7 @@ import importlib
 import importlib.util
 import os
 import sys
+import types
 from pathlib import Path
 
 PACKAGE = "deepimagej_worker"
@@ -13,28 +17,46 @@ IMPORT_FAILED = 86
 """Exit code of a worker whose framework cannot be imported."""
 
 
-def main(engine: str) -> None:
+def main(engine: str, program: str = "serve") -> None:
     """Import this folder under a name of its own and answer tasks.
 
     The folder must not be on the path: its `onnx.py` and `keras.py` would hide the frameworks.
     """
     here = Path(__file__).resolve().parent
     sys.path[:] = [entry for entry in sys.path if Path(entry or ".").resolve() != here]
-    spec = importlib.util.spec_from_file_location(
-        PACKAGE, here / "__init__.py", submodule_search_locations=[str(here)]
-    )
-    if spec is None or spec.loader is None:
-        raise ImportError(f"{here} is not a package")
-    package = importlib.util.module_from_spec(spec)
-    sys.modules[PACKAGE] = package
-    spec.loader.exec_module(package)
+    _import_folder(PACKAGE, here)
     try:
-        importlib.import_module(f"{PACKAGE}.serve").main(engine)
+        _lend_appose()
+        importlib.import_module(f"{PACKAGE}.{program}").main(engine)
     except ImportError as error:  # of the framework, numpy or appose; tasks answer their own
         sys.stderr.write(f"{type(error).__name__}: {error}\n")
         sys.stderr.flush()
         os._exit(IMPORT_FAILED)
 
 
+def _lend_appose() -> None:
+    """Take the client's Appose: this Python needs none, and both ends speak one version."""
+    folder = os.environ.get("DEEPIMAGEJ_WORKER_APPOSE")
+    if not folder:
+        return
+    # It reads its version from the metadata of an installation, and none is lent.
+    version = types.ModuleType("appose._version")
+    version.__dict__["__version__"] = "lent"
+    sys.modules["appose._version"] = version
+    _import_folder("appose", Path(folder))
+
+
+def _import_folder(name: str, folder: Path) -> None:
+    """Import a package from a folder that is not on the path."""
+    spec = importlib.util.spec_from_file_location(
+        name, folder / "__init__.py", submodule_search_locations=[str(folder)]
+    )
+    if spec is None or spec.loader is None:
+        raise ImportError(f"{folder} is not a package")
+    package = importlib.util.module_from_spec(spec)
+    sys.modules[name] = package
+    spec.loader.exec_module(package)
+
+
 if __name__ == "__main__":
-    main(sys.argv[1])
+    main(*sys.argv[1:])
