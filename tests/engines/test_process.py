@@ -49,7 +49,7 @@ here = Path(sys.argv[1])
 engines = Engines(Settings((), here, here, here))
 network = engines.load(*make_spec(WeightsFormat.ONNX, here / "identity.onnx"))
 network.predict({"input": random_image(1, 1, 8, 8)}, ["output"])
-print(network._worker.pid, network._input.name, network._output.name, flush=True)
+print(network._worker.pid, network._slots[0].input.name, network._slots[0].output.name, flush=True)
 if sys.argv[2] == "stay":
     time.sleep(60)
 """
@@ -133,7 +133,7 @@ def test_close_leaves_no_process_and_no_shared_memory(settings: Settings, tmp_pa
         network = engines.load(*make_spec(ONNX, write_identity(tmp_path / "identity.onnx")))
         network.predict({"input": random_image(1, 1, 8, 8)}, ["output"])
         pid = network._worker.pid
-        names = {network._input.name, network._output.name}
+        names = {network._slots[0].input.name, network._slots[0].output.name}
         assert names <= shared_segments()
     assert not names & shared_segments()
     assert pid is not None

@@ -1,0 +1,220 @@
+"""A loaded network: its calls go to a worker process, through shared memory.
+
+::
+
+    this process     fill 1   fill 2   use 1 · fill 1   use 2 · fill 2   ...
+    worker                    ── 1 ──  ────── 2 ──────  ────── 1 ──────
+
+Two slots of shared memory take turns: while the worker computes on one, the next inputs are put
+into the other, and what came back last is used.
+"""
+
+from __future__ import annotations
+
+import threading
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+
+from deepimagej.engines import failures, files
+from deepimagej.engines.blocks import Block, lay_out
+from deepimagej.engines.process import Worker, WorkerFailure
+from deepimagej.request import Device
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+    from deepimagej.bundle.spec import ModelSpec
+    from deepimagej.progress import CancelToken
+
+_PATIENCE: Final = 0.5
+"""Seconds that a call may take to end after its result is no longer wanted."""
+
+
+@dataclass(slots=True)
+class _Slot:
+    """Shared memory for one call."""
+
+    input: Block = field(default_factory=Block)
+    output: Block = field(default_factory=Block)
+
+
+class Network:
+    """A loaded network. It stays usable when its worker was ended: the next call loads it again."""
+
+    def __init__(
+        self,
+        spec: ModelSpec,
+        source: files.Source,
+        worker: Worker,
+        *,
+        device: Device,
+        cancel: CancelToken | None,
+    ) -> None:
+        self._worker = worker
+        self._source = source
+        self._cancel = cancel
+        self._ranks = {tensor.name: len(tensor.axes) for tensor in spec.outputs}
+        self._input_order = [tensor.name for tensor in spec.inputs]
+        self._slots = (_Slot(), _Slot())
+        self._lock = threading.Lock()
+        self._context = failures.Context(spec.name, source.file, worker.engine, str(device))
+        self._options = {**source.options, "device": str(device)}
+        reply = self._load()
+        self.device: Device = _device(reply["device"])
+        """The device that ``auto`` was resolved to."""
+        self.engine: str = reply["engine"]
+        """Framework and version, as in ``onnxruntime 1.32.0``."""
+        self.content: str = source.key
+        """Names the weights and what changes how they are loaded, by content."""
+        # A worker that has to start again must not resolve ``auto`` in another way.
+        self._options["device"] = reply["device"]
+
+    def predict(
+        self, inputs: Mapping[str, NDArray[Any]], outputs: Sequence[str]
+    ) -> dict[str, NDArray[Any]]:
+        """One call of the network.
+
+        Parameters
+        ----------
+        inputs
+            Arrays in the model's axis order, by the RDF's names.
+        outputs
+            Names of the outputs to hand back.
+
+        Raises
+        ------
+        BundleError
+            If the network's tensors do not fit those of the RDF.
+        OutOfMemory, WorkerCrashed, EngineError
+            If the framework fails.
+        RunCancelled
+            Soon after the token's `cancel`.
+        """
+        made: dict[str, NDArray[Any]] = {}
+        for result in self.stream([inputs], outputs):
+            made = {name: values.copy() for name, values in result.items()}
+        return made
+
+    def stream(
+        self, calls: Iterable[Mapping[str, NDArray[Any]]], outputs: Sequence[str]
+    ) -> Iterator[dict[str, NDArray[Any]]]:
+        """Many calls of the network, one after the other.
+
+        The next inputs are asked for while the worker is at the last ones.
+
+        Parameters
+        ----------
+        calls
+            The inputs of each call, as for `predict`.
+
+        Yields
+        ------
+        The outputs of each call, in shared memory: to be used before the next is asked for.
+
+        Raises
+        ------
+        DeepImageJError, RunCancelled
+            As `predict` does.
+        """
+        wanted = list(outputs)
+        running: Future[dict[str, NDArray[Any]]] | None = None
+        with self._lock, ThreadPoolExecutor(1, thread_name_prefix="deepimagej-call") as thread:
+            try:
+                for number, inputs in enumerate(calls):
+                    slot = self._slots[number % 2]
+                    items = self._fill(slot, inputs)
+                    before = None if running is None else running.result()
+                    running = thread.submit(self._call, slot, items, wanted)
+                    if before is not None:
+                        yield before
+                if running is not None:
+                    yield running.result()
+            except BaseException:  # Ctrl-C, or who uses the results gave up
+                if running is not None:
+                    _give_up(running, self._worker)
+                raise
+
+    def close(self) -> None:
+        """Free the shared memory; the weights stay warm in the worker. Safe to repeat."""
+        with self._lock:
+            blocks = [block for slot in self._slots for block in (slot.input, slot.output)]
+            names = [block.name for block in blocks if block.name]
+            if names:
+                self._worker.release(names)
+            for block in blocks:
+                block.close()
+
+    def _load(self) -> dict[str, Any]:
+        try:
+            return self._worker.load(
+                self._source.key, self._source.path, self._options, cancel=self._cancel
+            )
+        except WorkerFailure as failure:
+            raise failures.of_load(failure, self._context) from failure
+
+    def _fill(self, slot: _Slot, inputs: Mapping[str, NDArray[Any]]) -> list[dict[str, Any]]:
+        """Put the inputs in the RDF's order into shared memory: names may not tell which is which.
+
+        Returns
+        -------
+        Where each lies.
+        """
+        order = {name: index for index, name in enumerate(self._input_order)}
+        ordered = sorted(inputs.items(), key=lambda item: order.get(item[0], len(order)))
+        items, size = lay_out(ordered)
+        self._reserve(slot.input, size)
+        for item, (_, array) in zip(items, ordered, strict=True):
+            np.copyto(slot.input.view(item), array)
+        return items
+
+    def _call(
+        self, slot: _Slot, items: list[dict[str, Any]], outputs: list[str]
+    ) -> dict[str, NDArray[Any]]:
+        try:
+            # Loaded here: another network of the same worker may have pushed this one out.
+            reply = self._ask(slot, items, outputs, key=self._load()["key"])
+        except WorkerFailure as failure:
+            raise failures.of_predict(failure, self._context) from failure
+        return {item["name"]: slot.output.view(item) for item in reply["outputs"]}
+
+    def _ask(
+        self, slot: _Slot, items: list[dict[str, Any]], outputs: list[str], *, key: str
+    ) -> dict[str, Any]:
+        room = {"target": slot.output.name, "capacity": slot.output.capacity}
+        arguments = {
+            "key": key,
+            "block": slot.input.name,
+            "inputs": items,
+            "outputs": [
+                {"name": name, "rank": rank, "wanted": name in outputs}
+                for name, rank in self._ranks.items()
+            ],
+            **room,
+        }
+        reply = self._worker.call("predict", arguments, cancel=self._cancel)
+        if reply["written"]:
+            return reply
+        self._reserve(slot.output, reply["size"])
+        room = {"target": slot.output.name, "capacity": slot.output.capacity}
+        return self._worker.call("fetch", {"block": slot.input.name, **room}, cancel=self._cancel)
+
+    def _reserve(self, block: Block, size: int) -> None:
+        replaced = block.reserve(size)
+        if replaced is not None:
+            self._worker.release([replaced])
+
+
+def _give_up(call: Future[Any], worker: Worker) -> None:
+    """Wait a moment for `call`, as a worker that is ended has to load its networks again."""
+    if not wait([call], timeout=_PATIENCE).done:
+        worker.stop()
+
+
+def _device(text: str) -> Device:
+    kind, _, index = text.partition(":")
+    return Device(kind, int(index or 0))
