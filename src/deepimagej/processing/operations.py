@@ -1,4 +1,4 @@
-"""The operations by their names: what each does, and `apply`, which runs one.
+"""The operations by their names: the one definition of each.
 
 The formulas are those of the RDF formats 0.4 and 0.5. Results are float32 (float64 for float64
 input) whatever the operation, except after ``ensure_dtype``. Statistics "per dataset" are those of
@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import difflib
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from deepimagej.errors import BundleError
 from deepimagej.processing.arguments import WAY_OUT, Arguments, Numbers
-from deepimagej.processing.statistics import mean_std, percentiles, pointwise, real_type
+from deepimagej.processing.chain import Chain, Pointwise, real_type
+from deepimagej.processing.statistics import mean_std, percentiles
 from deepimagej.processing.tensor import carry_over, spread
 
 if TYPE_CHECKING:
@@ -23,8 +24,10 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from deepimagej.processing.statistics import Reduced
+    from deepimagej.processing.statistics import Method, Reduced
     from deepimagej.processing.tensor import Tensor
+
+    _Bind = Callable[[Arguments, Chain, Mapping[str, Tensor]], Pointwise]
 
 EPS = 1e-6
 """Default of ``eps`` in all versions of the format."""
@@ -35,20 +38,10 @@ DTYPES = (
 )  # fmt: skip
 
 
-def apply(
-    name: str, kwargs: Mapping[str, Any], tensor: Tensor, tensors: Mapping[str, Tensor]
-) -> Tensor:
-    """The tensor after the operation; `tensor` itself stays as it is.
-
-    Parameters
-    ----------
-    name
-        As the RDF calls the operation: ``scale_range``, ...
-    kwargs
-        Its arguments as the RDF has them.
-    tensors
-        The tensors by name that a ``reference_tensor`` may name: the inputs before any operation,
-        and at the outputs the other outputs too.
+def step(
+    name: str, kwargs: Mapping[str, Any], chain: Chain, tensors: Mapping[str, Tensor]
+) -> Pointwise:
+    """The operation as the next one of the chain, its statistics those of the chain's values.
 
     Raises
     ------
@@ -59,7 +52,7 @@ def apply(
         raise _unknown(name)
     operation = OPERATIONS[name]
     arguments = Arguments(name, kwargs, operation.arguments)
-    return tensor.replace(operation.run(arguments, tensor, tensors))
+    return operation.bind(arguments, chain, tensors)
 
 
 def _unknown(name: str) -> BundleError:
@@ -70,82 +63,80 @@ def _unknown(name: str) -> BundleError:
     return BundleError(f'There is no operation "{name}"{guess}.', hint=WAY_OUT)
 
 
-def _scale_range(
-    arguments: Arguments, tensor: Tensor, tensors: Mapping[str, Tensor]
-) -> NDArray[Any]:
+def _scale_range(arguments: Arguments, chain: Chain, tensors: Mapping[str, Tensor]) -> Pointwise:
     """``(x - lower) / (upper - lower + eps)``."""
-    source = _reference(arguments, tensor, tensors)
+    source = _reference(arguments, chain, tensors)
     low = _percent(arguments, "min_percentile", 0.0)
     high = _percent(arguments, "max_percentile", 100.0)
     if low >= high:
         raise arguments.error(f"has min_percentile {low:g} and max_percentile {high:g}")
-    lower, upper = percentiles(source.values, (low, high), _reduced(arguments, source))
+    lower, upper = percentiles(source, (low, high), _reduced(arguments, source.source))
     span = upper - lower + arguments.number("eps", EPS)
     return _affine(
-        tensor,
-        minus=_aligned(arguments, lower, source, tensor),
-        over=_aligned(arguments, span, source, tensor),
+        chain,
+        minus=_aligned(arguments, lower, source, chain),
+        over=_aligned(arguments, span, source, chain),
     )
 
 
 def _zero_mean_unit_variance(
-    arguments: Arguments, tensor: Tensor, _: Mapping[str, Tensor]
-) -> NDArray[Any]:
+    arguments: Arguments, chain: Chain, _: Mapping[str, Tensor]
+) -> Pointwise:
     """``(x - mean) / (std + eps)``, with fixed values in mode ``fixed`` of 0.3 and 0.4."""
     fixed = "mean" in arguments or "std" in arguments
     mode = arguments.choice(
         "mode", ("per_sample", "per_dataset", "fixed"), "fixed" if fixed else "per_sample"
     )
     if mode == "fixed":
-        return _fixed(arguments, tensor, _complement(arguments, tensor))
+        return _fixed(arguments, chain, _complement(arguments, chain.source))
     if fixed:
         raise arguments.error(f"has mode {mode}, and mean or std belong to mode fixed")
-    mean, std = mean_std(tensor.values, _reduced(arguments, tensor))
-    return _affine(tensor, minus=mean, over=std + arguments.number("eps", EPS))
+    mean, std = mean_std(chain, _reduced(arguments, chain.source))
+    return _affine(chain, minus=mean, over=std + arguments.number("eps", EPS))
 
 
 def _fixed_zero_mean_unit_variance(
-    arguments: Arguments, tensor: Tensor, _: Mapping[str, Tensor]
-) -> NDArray[Any]:
+    arguments: Arguments, chain: Chain, _: Mapping[str, Tensor]
+) -> Pointwise:
     """``(x - mean) / (std + eps)`` with the values of the RDF, one or a list along ``axis``."""
-    axis = arguments.axis("axis", tensor) if "axis" in arguments else None
-    return _fixed(arguments, tensor, axis)
+    axis = arguments.axis("axis", chain.source) if "axis" in arguments else None
+    return _fixed(arguments, chain, axis)
 
 
-def _fixed(arguments: Arguments, tensor: Tensor, axis: int | None) -> NDArray[Any]:
-    mean = _along(arguments, "mean", tensor, axis=axis)
-    std = _along(arguments, "std", tensor, axis=axis)
-    return _affine(tensor, minus=mean, over=std + arguments.number("eps", EPS))
+def _fixed(arguments: Arguments, chain: Chain, axis: int | None) -> Pointwise:
+    mean = _along(arguments, "mean", chain.source, axis=axis)
+    std = _along(arguments, "std", chain.source, axis=axis)
+    return _affine(chain, minus=mean, over=std + arguments.number("eps", EPS))
 
 
-def _scale_linear(arguments: Arguments, tensor: Tensor, _: Mapping[str, Tensor]) -> NDArray[Any]:
+def _scale_linear(arguments: Arguments, chain: Chain, _: Mapping[str, Tensor]) -> Pointwise:
     """``gain · x + offset``; lists run along ``axis``, in 0.4 along the axis not in ``axes``."""
     if "axis" in arguments:
-        axis: int | None = arguments.axis("axis", tensor)
+        axis: int | None = arguments.axis("axis", chain.source)
     else:
-        axis = _complement(arguments, tensor)
-    gain = _along(arguments, "gain", tensor, axis=axis, default=1.0)
-    offset = _along(arguments, "offset", tensor, axis=axis, default=0.0)
+        axis = _complement(arguments, chain.source)
+    gain = _along(arguments, "gain", chain.source, axis=axis, default=1.0)
+    offset = _along(arguments, "offset", chain.source, axis=axis, default=0.0)
 
     def scaled(x: NDArray[Any], gain: NDArray[Any], offset: NDArray[Any]) -> NDArray[Any]:
         x *= gain
         x += offset
         return x
 
-    return pointwise(tensor.values, scaled, gain, offset)
+    return Pointwise(scaled, real_type(chain.dtype), (gain, offset))
 
 
 def _scale_mean_variance(
-    arguments: Arguments, tensor: Tensor, tensors: Mapping[str, Tensor]
-) -> NDArray[Any]:
+    arguments: Arguments, chain: Chain, tensors: Mapping[str, Tensor]
+) -> Pointwise:
     """``(x - mean) / (std + eps) · (ref_std + eps) + ref_mean``."""
     arguments.text("reference_tensor")
-    source = _reference(arguments, tensor, tensors)
+    source = _reference(arguments, chain, tensors)
     eps = arguments.number("eps", EPS)
-    mean, std = mean_std(tensor.values, _reduced(arguments, tensor))
-    ref_mean, ref_std = mean_std(source.values, _reduced(arguments, source))
-    factor = (_aligned(arguments, ref_std, source, tensor) + eps) / (std + eps)
-    ref_mean = _aligned(arguments, ref_mean, source, tensor)
+    mean, std = mean_std(chain, _reduced(arguments, chain.source))
+    ref_mean, ref_std = mean_std(source, _reduced(arguments, source.source))
+    factor = (_aligned(arguments, ref_std, source, chain) + eps) / (std + eps)
+    ref_mean = _aligned(arguments, ref_mean, source, chain)
 
     def matched(
         x: NDArray[Any], mean: NDArray[Any], factor: NDArray[Any], ref: NDArray[Any]
@@ -155,53 +146,58 @@ def _scale_mean_variance(
         x += ref
         return x
 
-    return pointwise(tensor.values, matched, mean, factor, ref_mean)
+    return Pointwise(matched, real_type(chain.dtype), (mean, factor, ref_mean))
 
 
-def _clip(arguments: Arguments, tensor: Tensor, _: Mapping[str, Tensor]) -> NDArray[Any]:
+def _clip(arguments: Arguments, chain: Chain, _: Mapping[str, Tensor]) -> Pointwise:
     """Values below the lower bound become it, values above the upper one too."""
-    low = _bound(arguments, tensor, "min")
-    high = _bound(arguments, tensor, "max")
+    low = _bound(arguments, chain, "min")
+    high = _bound(arguments, chain, "max")
     if low is None and high is None:
         raise arguments.error("needs min, max, min_percentile or max_percentile")
     if low is not None and high is not None and (low > high).any():
         raise arguments.error(f"has min {low.max():g} above max {high.min():g}")
-    kind = real_type(tensor.values.dtype)
-    values = tensor.values.astype(kind)
-    if low is not None:
-        np.maximum(values, low.astype(kind), out=values)
-    if high is not None:
-        np.minimum(values, high.astype(kind), out=values)
-    return values
+    kind = real_type(chain.dtype)
+    bounds = [
+        (limit, bound.astype(kind))
+        for limit, bound in ((np.maximum, low), (np.minimum, high))
+        if bound is not None
+    ]
+
+    def clipped(x: NDArray[Any], *bounds_here: NDArray[Any]) -> NDArray[Any]:
+        for (limit, _), bound in zip(bounds, bounds_here, strict=True):
+            limit(x, bound, out=x)
+        return x
+
+    return Pointwise(clipped, kind, tuple(bound for _, bound in bounds), inside=kind)
 
 
-def _bound(arguments: Arguments, tensor: Tensor, side: str) -> NDArray[np.float64] | None:
+def _bound(arguments: Arguments, chain: Chain, side: str) -> NDArray[np.float64] | None:
     if side in arguments and f"{side}_percentile" in arguments:
         raise arguments.error(f"has both {side} and {side}_percentile")
     if side in arguments:
-        return np.asarray(arguments.number(side))
+        return spread((arguments.number(side),), 0, len(chain.shape))
     if f"{side}_percentile" not in arguments:
         return None
     percent = _percent(arguments, f"{side}_percentile", 0.0)
-    reduced = _reduced(arguments, tensor)
+    reduced = _reduced(arguments, chain.source)
     # bioimageio.core 0.11 takes a value that occurs where samples are kept apart.
-    apart = "axes" in arguments and tensor.batch not in reduced
-    method: Literal["linear", "inverted_cdf"] = "inverted_cdf" if apart else "linear"
-    return percentiles(tensor.values, (percent,), reduced, method=method)[0]
+    apart = "axes" in arguments and chain.source.batch not in reduced
+    method: Method = "inverted_cdf" if apart else "linear"
+    return percentiles(chain, (percent,), reduced, method=method)[0]
 
 
-def _binarize(arguments: Arguments, tensor: Tensor, _: Mapping[str, Tensor]) -> NDArray[Any]:
+def _binarize(arguments: Arguments, chain: Chain, _: Mapping[str, Tensor]) -> Pointwise:
     """1 above the threshold, 0 elsewhere; a list of thresholds runs along ``axis``."""
-    axis = arguments.axis("axis", tensor) if "axis" in arguments else None
-    threshold = _along(arguments, "threshold", tensor, axis=axis)
-    kind = real_type(tensor.values.dtype)
+    axis = arguments.axis("axis", chain.source) if "axis" in arguments else None
+    threshold = _along(arguments, "threshold", chain.source, axis=axis)
     # A float32 value is compared with the float32 nearest to the threshold, as numpy does.
-    if tensor.values.dtype == np.float32:
+    if chain.dtype == np.float32:
         threshold = threshold.astype(np.float32).astype(np.float64)
-    return pointwise(tensor.values, np.greater, threshold).astype(kind, copy=False)
+    return Pointwise(np.greater, real_type(chain.dtype), (threshold,))
 
 
-def _sigmoid(arguments: Arguments, tensor: Tensor, _: Mapping[str, Tensor]) -> NDArray[Any]:
+def _sigmoid(arguments: Arguments, chain: Chain, _: Mapping[str, Tensor]) -> Pointwise:
     """``1 / (1 + exp(-x))``, without overflow."""
 
     def expit(x: NDArray[Any]) -> NDArray[Any]:
@@ -209,51 +205,58 @@ def _sigmoid(arguments: Arguments, tensor: Tensor, _: Mapping[str, Tensor]) -> N
         result: NDArray[Any] = np.where(x >= 0, 1.0, small) / (1.0 + small)
         return result
 
-    return pointwise(tensor.values, expit)
+    return Pointwise(expit, real_type(chain.dtype))
 
 
-def _softmax(arguments: Arguments, tensor: Tensor, _: Mapping[str, Tensor]) -> NDArray[Any]:
+def _softmax(arguments: Arguments, chain: Chain, _: Mapping[str, Tensor]) -> Pointwise:
     """``exp(x) / sum(exp(x))`` along ``axis``, by default the channels."""
-    axis = arguments.axis("axis", tensor, "channel")
+    axis = arguments.axis("axis", chain.source, "channel")
 
     def softmax(x: NDArray[Any]) -> NDArray[Any]:
         x -= x.max(axis=axis, keepdims=True)
         np.exp(x, out=x)
-        x /= x.sum(axis=axis, keepdims=True)
+        # Added in turn: numpy's order within a sum depends on the lengths of the other axes.
+        layers = np.moveaxis(x, axis, 0)
+        total = layers[0].copy()
+        for layer in layers[1:]:
+            total += layer
+        layers /= total
         return x
 
-    return pointwise(tensor.values, softmax, whole=axis)
+    return Pointwise(softmax, real_type(chain.dtype), whole=axis)
 
 
-def _ensure_dtype(arguments: Arguments, tensor: Tensor, _: Mapping[str, Tensor]) -> NDArray[Any]:
+def _ensure_dtype(arguments: Arguments, chain: Chain, _: Mapping[str, Tensor]) -> Pointwise:
     """The values cast to ``dtype``, fractions cut off."""
     dtype = arguments.text("dtype")
     if dtype not in DTYPES:
         raise arguments.error(f'has dtype "{dtype}" and takes {", ".join(DTYPES)}')
-    with np.errstate(invalid="ignore"):  # values outside the type wrap, as numpy has it
-        return tensor.values.astype(dtype)
+
+    def cast(x: NDArray[Any]) -> NDArray[Any]:
+        with np.errstate(invalid="ignore"):  # values outside the type wrap, as numpy has it
+            return x.astype(dtype)
+
+    return Pointwise(cast, np.dtype(dtype), inside=None)
 
 
-def _affine(
-    tensor: Tensor, *, minus: NDArray[np.float64], over: NDArray[np.float64]
-) -> NDArray[Any]:
+def _affine(chain: Chain, *, minus: NDArray[np.float64], over: NDArray[np.float64]) -> Pointwise:
     def normalised(x: NDArray[Any], minus: NDArray[Any], over: NDArray[Any]) -> NDArray[Any]:
         x -= minus
         x /= over
         return x
 
-    return pointwise(tensor.values, normalised, minus, over)
+    return Pointwise(normalised, real_type(chain.dtype), (minus, over))
 
 
-def _reference(arguments: Arguments, tensor: Tensor, tensors: Mapping[str, Tensor]) -> Tensor:
-    """The tensor that the statistics are taken from."""
+def _reference(arguments: Arguments, chain: Chain, tensors: Mapping[str, Tensor]) -> Chain:
+    """What the statistics are taken from: the chain so far, or another tensor as it is."""
     if "reference_tensor" not in arguments:
-        return tensor
+        return chain
     name = arguments.text("reference_tensor")
     if name not in tensors:
         there = ", ".join(tensors) or "none"
         raise arguments.error(f'refers to the tensor "{name}", there are {there}')
-    return tensors[name]
+    return Chain(tensors[name])
 
 
 def _reduced(arguments: Arguments, tensor: Tensor) -> Reduced:
@@ -315,29 +318,27 @@ def _percent(arguments: Arguments, name: str, default: float) -> float:
 
 
 def _aligned(
-    arguments: Arguments, statistic: NDArray[Any], source: Tensor, target: Tensor
+    arguments: Arguments, statistic: NDArray[Any], source: Chain, target: Chain
 ) -> NDArray[Any]:
     if source is target:
         return statistic
-    aligned = carry_over(statistic, source, target)
+    aligned = carry_over(statistic, source.source, target.source)
     if aligned is None:
         raise arguments.error(
-            f"has a reference tensor of shape {source.values.shape} that does not match "
-            f"{target.values.shape} along the axes kept apart"
+            f"has a reference tensor of shape {source.shape} that does not match "
+            f"{target.shape} along the axes kept apart"
         )
     return aligned
 
 
 @dataclass(frozen=True, slots=True)
 class _Operation:
-    run: Callable[[Arguments, Tensor, Mapping[str, Tensor]], NDArray[Any]]
+    bind: _Bind
     arguments: frozenset[str]
 
 
-def _of(
-    run: Callable[[Arguments, Tensor, Mapping[str, Tensor]], NDArray[Any]], arguments: str = ""
-) -> _Operation:
-    return _Operation(run, frozenset(arguments.split()))
+def _of(bind: _Bind, arguments: str = "") -> _Operation:
+    return _Operation(bind, frozenset(arguments.split()))
 
 
 OPERATIONS: Mapping[str, _Operation] = {

@@ -1,112 +1,185 @@
-"""Statistics over some axes of an array, and the scaling that uses them.
+"""Statistics over some axes of a tensor, of a chain's values as they come, piece by piece.
 
-Everything is computed in float64: float32 sums lose digits on large images, and float32
-differences do where the mean is far above the standard deviation.
+Sums are taken in float64: float32 sums lose digits on large images, and float32 differences do
+where the mean is far above the standard deviation. The pieces are always the same ones, so the
+bits depend neither on the layout of the array nor on whether it was ever made.
 """
 
 from __future__ import annotations
 
+import math
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
+from deepimagej.processing.chain import boxes, lengths, shifted
+from deepimagej.processing.selection import smallest
+
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator, Sequence
 
     from numpy.typing import NDArray
+
+    from deepimagej.processing.chain import Box, Chain
 
 Reduced = tuple[int, ...]
 """The axes that a statistic is computed over jointly."""
 
+Method = Literal["linear", "inverted_cdf"]
+
 _SLAB = 1 << 20
-"""Elements that are widened to float64 at a time: 8 MB instead of twice the image."""
+"""Elements that are read at a time: 8 MB where they are widened to float64."""
+
+_SUMMED = 1 << 13
+"""Elements that numpy sums up pairwise where it casts to float64; such sums it adds in turn."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Groups:
+    """Some groups of values, each to have its own statistic; one group if they are large."""
+
+    chain: Chain
+    axes: Reduced
+    box: Box
+    """Holds the groups: its edges along the axes kept apart, everything along the others."""
+
+    @property
+    def kept(self) -> Box:
+        """Where their statistics stand in an array of all statistics."""
+        return tuple(
+            slice(None) if axis in self.axes else side for axis, side in enumerate(self.box)
+        )
+
+    @property
+    def count(self) -> int:
+        """Elements of a group."""
+        return math.prod(self.chain.shape[axis] for axis in self.axes)
+
+    @property
+    def number(self) -> int:
+        return math.prod(lengths(self.box)) // max(1, self.count)
+
+    def rows(self) -> Iterator[NDArray[Any]]:
+        """The values, a row for each group, in pieces of about `_SLAB`; one piece if it is one."""
+        others = [axis for axis in range(len(self.box)) if axis not in self.axes]
+        for piece in boxes(lengths(self.box), _SLAB):
+            values = self.chain.read(shifted(piece, self.box))
+            yield values.transpose(*others, *self.axes).reshape(self.number, -1)
 
 
 def percentiles(
-    values: NDArray[Any],
-    percents: tuple[float, ...],
-    axes: Reduced,
-    *,
-    method: Literal["linear", "inverted_cdf"] = "linear",
+    chain: Chain, percents: Sequence[float], axes: Reduced, *, method: Method = "linear"
 ) -> tuple[NDArray[np.float64], ...]:
-    """Percentiles of `values` over `axes`, which stay with length 1."""
-    inner = [percent for percent in percents if 0 < percent < 100]
-    found = {}
-    if 0 in percents:
-        found[0.0] = values.min(axis=axes, keepdims=True)
-    if 100 in percents:
-        found[100.0] = values.max(axis=axes, keepdims=True)
-    if inner:
-        # The fractions must be float64: as float32 they miss the rank in arrays over 2**24.
-        fractions = np.asarray(inner, dtype=np.float64) / 100
-        narrow = values.dtype in (np.dtype(np.float16), np.dtype(np.bool_))
-        wide = values.astype(np.float32) if narrow else values
-        rows = np.quantile(wide, fractions, axis=axes, keepdims=True, method=method)
-        found.update(zip(inner, rows, strict=True))
-    return tuple(np.asarray(found[percent], dtype=np.float64) for percent in percents)
+    """Percentiles of the chain's values over `axes`, which stay with length 1.
+
+    Exact: those of ``numpy.quantile``, bit for bit.
+    """
+    shape = _reduced_shape(chain, axes)
+    found = tuple(np.empty(shape) for _ in percents)
+    for groups in _groups(chain, axes):
+        between = [_between(groups.count, percent / 100, method) for percent in percents]
+        ranks = sorted({rank for low, high, _ in between for rank in (low, high)})
+        ordered = dict(zip(ranks, _order_statistics(groups, ranks), strict=True))
+        for statistic, (low, high, share) in zip(found, between, strict=True):
+            target = statistic[groups.kept]
+            target[...] = _between_values(ordered[low], ordered[high], share).reshape(target.shape)
+    return found
 
 
-def mean_std(
-    values: NDArray[Any], axes: Reduced
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def mean_std(chain: Chain, axes: Reduced) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Mean and standard deviation (of the population) over `axes`, which stay with length 1."""
-    mean = values.mean(axis=axes, dtype=np.float64, keepdims=True)
-    count = np.prod([values.shape[axis] for axis in axes], dtype=np.int64)
-    squares = np.zeros(mean.shape, dtype=np.float64)
+    mean = np.empty(_reduced_shape(chain, axes))
+    for groups in _groups(chain, axes):
+        target = mean[groups.kept]
+        target[...] = (_sums(groups) / groups.count).reshape(target.shape)
+    squares = np.zeros(mean.shape)
     # Along a kept axis the slabs fill parts of `squares`, along a reduced one they add up.
-    axis = _longest(values)
-    for slab in _slabs(values, axis):
-        place = slab if mean.shape[axis] > 1 else (slice(None),) * values.ndim
-        deviations = values[slab] - mean[place]
+    for slab in _slabs(chain):
+        place = tuple(
+            side if length > 1 else slice(None)
+            for side, length in zip(slab, mean.shape, strict=True)
+        )
+        deviations = np.array(chain.read(slab), dtype=np.float64, order="C")
+        deviations -= mean[place]
         np.square(deviations, out=deviations)
         squares[place] += deviations.sum(axis=axes, keepdims=True)
+    count = math.prod(chain.shape[axis] for axis in axes)
     return mean, np.sqrt(squares / count)
 
 
-def pointwise(
-    values: NDArray[Any],
-    function: Callable[..., NDArray[Any]],
-    *parameters: NDArray[np.float64],
-    whole: int | None = None,
-) -> NDArray[Any]:
-    """`function` of the values in float64: ``function(values, *parameters)``.
-
-    Parameters
-    ----------
-    function
-        Takes a float64 array that it may change, and the parameters cut to match.
-    parameters
-        Arrays with the axes of `values`, each of full length or 1.
-    whole
-        The axis that `function` must see whole.
-
-    Returns
-    -------
-    A new array: float64 if `values` are float64, else float32.
-    """
-    result = np.empty(values.shape, dtype=real_type(values.dtype))
-    axis = _longest(values, whole)
-    for slab in _slabs(values, axis):
-        cut = [p[slab] if p.shape[axis] > 1 else p for p in parameters]
-        result[slab] = function(values[slab].astype(np.float64), *cut)
-    return result
+def _groups(chain: Chain, axes: Reduced) -> Iterator[_Groups]:
+    for box in boxes(chain.shape, _SLAB, whole=axes):
+        yield _Groups(chain, axes, box)
 
 
-def real_type(dtype: np.dtype[Any]) -> type[np.floating[Any]]:
-    """Type of the result for values of `dtype`."""
-    return np.float64 if dtype == np.float64 else np.float32
+def _reduced_shape(chain: Chain, axes: Reduced) -> tuple[int, ...]:
+    return tuple(1 if axis in axes else length for axis, length in enumerate(chain.shape))
 
 
-def _longest(values: NDArray[Any], whole: int | None = None) -> int:
-    """The longest axis, `whole` only where it is the only one."""
-    lengths = [0 if axis == whole else length for axis, length in enumerate(values.shape)]
-    return int(np.argmax(lengths))
+def _sums(groups: _Groups) -> NDArray[np.float64]:
+    """The sum of each group, in the order in which numpy sums a contiguous float32 array."""
+    total = np.zeros(groups.number)
+    rest = np.empty((groups.number, 0))
+    for rows in groups.rows():
+        wide = rows.astype(np.float64, order="C")
+        if rest.size:
+            wide = np.concatenate([rest, wide], axis=1)
+        ready = wide.shape[1] // _SUMMED * _SUMMED
+        for block in wide[:, :ready].reshape(len(wide), ready // _SUMMED, _SUMMED).sum(axis=2).T:
+            total += block
+        rest = wide[:, ready:]
+    total += rest.sum(axis=1)
+    return total
 
 
-def _slabs(values: NDArray[Any], axis: int) -> Iterator[tuple[slice, ...]]:
-    """Slices along `axis` that hold about `_SLAB` elements each."""
-    length = values.shape[axis]
-    rows = max(1, _SLAB // max(1, values.size // length))
-    before = (slice(None),) * axis
-    for start in range(0, length, rows):
-        yield (*before, slice(start, start + rows))
+def _slabs(chain: Chain) -> Iterator[Box]:
+    """Slabs across the longest axis that hold about `_SLAB` elements each."""
+    axis = int(np.argmax(chain.shape))
+    others = tuple(place for place in range(len(chain.shape)) if place != axis)
+    return boxes(chain.shape, _SLAB, whole=others)
+
+
+def _between(count: int, fraction: float, method: Method) -> tuple[int, int, float]:
+    """The ranks that a percentile of `count` values lies between, and the share of the second."""
+    if method == "inverted_cdf":
+        rank = max(0, math.ceil(count * fraction - 1))
+        return rank, rank, 0.0
+    virtual = (count - 1) * fraction
+    rank = math.floor(virtual)
+    share = virtual - rank
+    return rank, rank + 1 if share else rank, share
+
+
+def _between_values(low: NDArray[Any], high: NDArray[Any], share: float) -> NDArray[np.float64]:
+    """Between two values in order, by numpy's formula, which favours the nearer one."""
+    kind = _difference_type(low.dtype)
+    low, high = low.astype(kind), high.astype(kind)
+    if share:
+        second = np.float64(share)
+        step = high - low
+        low = high - step * (1 - second) if share >= 0.5 else low + step * second
+    found: NDArray[np.float64] = low.astype(np.float64)
+    return found + 0.0  # which of 0 and -0 comes first in an array is nobody's choice
+
+
+def _difference_type(dtype: np.dtype[Any]) -> np.dtype[Any]:
+    """Type that holds the difference of two values; numpy lets the small integers wrap."""
+    if dtype.kind in "iu" and dtype.itemsize < 8:
+        return np.dtype(np.float64)
+    return np.promote_types(dtype, np.float32) if dtype.kind in "bf" else dtype
+
+
+def _order_statistics(groups: _Groups, ranks: Sequence[int]) -> Iterator[NDArray[Any]]:
+    """For each of `ranks` the value of every group that stands there when they are sorted."""
+    last = groups.count - 1
+    if set(ranks) <= {0, last}:
+        extremes = [(rows.min(axis=1), rows.max(axis=1)) for rows in groups.rows()]
+        lows, highs = zip(*extremes, strict=True)
+        ends = {last: np.max(highs, axis=0), 0: np.min(lows, axis=0)}
+        yield from (ends[rank] for rank in ranks)
+    elif groups.count <= _SLAB:
+        (rows,) = groups.rows()
+        yield from np.partition(rows, ranks, axis=1)[:, ranks].T
+    else:
+        yield from smallest(groups.rows, groups.chain.dtype, ranks).reshape(-1, 1)
