@@ -59,4 +59,5 @@ def user_folders(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         patch.setenv("DEEPIMAGEJ_DATA", str(home / "data"))
         patch.setenv("DEEPIMAGEJ_CONFIG", str(home / "config"))
         patch.delenv("DEEPIMAGEJ_FIJI", raising=False)
+        patch.delenv("DEEPIMAGEJ_ENGINES", raising=False)
         yield home

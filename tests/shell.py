@@ -70,7 +70,8 @@ def make_shell(home: Path, command: Path = COMMAND) -> Shell:
     """A shell of a user without models; `command` is the ``deepimagej`` that it runs."""
     folders = {"MODELS": "models", "DATA": "data", "CONFIG": "config"}
     mine = {f"DEEPIMAGEJ_{name}": str(home / folder) for name, folder in folders.items()}
-    kept = {k: v for k, v in os.environ.items() if k not in ("DEEPIMAGEJ_FIJI", "PYTHONWARNINGS")}
+    dropped = ("DEEPIMAGEJ_FIJI", "DEEPIMAGEJ_ENGINES", "PYTHONWARNINGS")
+    kept = {k: v for k, v in os.environ.items() if k not in dropped}
     return Shell(home, {**kept, **mine}, command)
 
 

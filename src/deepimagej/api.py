@@ -229,7 +229,7 @@ class Model:
         runnable = [
             str(weights.format)
             for weights in self.spec.weights.values()
-            if self._tools.engines.status(weights.format).runnable
+            if self._tools.engines.status(weights.format, self.spec).runnable
             and weights.source is not None
             and weights.source.exists()
         ]

@@ -18,7 +18,7 @@ def model_record(entry: ModelEntry) -> dict[str, Any]:
     """One model of ``models --json``; a broken one with its problem."""
     runnable, problem = entry.problem == "", entry.problem
     if entry.spec is not None and runnable:
-        weights = [weights_state(w) for w in entry.spec.weights.values()]
+        weights = [weights_state(entry.spec, w) for w in entry.spec.weights.values()]
         runnable = any(state["runnable"] for state in weights)
         problem = "" if runnable else "; ".join(str(state["reason"]) for state in weights)
     return {
@@ -40,11 +40,11 @@ def model_line(entry: ModelEntry) -> str:
     return f"{entry.name}{f'  ({called})' if called else ''}{state}"
 
 
-def weights_state(weights: Weights) -> dict[str, Any]:
+def weights_state(spec: ModelSpec, weights: Weights) -> dict[str, Any]:
     """Whether weights can run here, and why not."""
-    from deepimagej.engines.table import status
+    from deepimagej.process import tools
 
-    state = status(weights.format)
+    state = tools().engines.status(weights.format, spec)
     if not state.runnable:
         return {"runnable": False, "reason": f"{state.reason}; {state.hint}"}
     if weights.source is None or not weights.source.exists():
@@ -66,7 +66,7 @@ def info_record(spec: ModelSpec) -> dict[str, Any]:
         "license": spec.license,
         "inputs": [_tensor_record(tensor) for tensor in spec.inputs],
         "outputs": [_tensor_record(tensor) for tensor in spec.outputs],
-        "weights": {str(w.format): weights_state(w) for w in spec.weights.values()},
+        "weights": {str(w.format): weights_state(spec, w) for w in spec.weights.values()},
         "preprocessing": _stage_record(spec, Stage.PREPROCESSING),
         "postprocessing": _stage_record(spec, Stage.POSTPROCESSING),
         "warnings": list(spec.warnings),
@@ -121,7 +121,7 @@ def info_text(spec: ModelSpec) -> str:
             both += [f"operations {', '.join(names)}"] if names else []
             lines.append(f"  {stage}: {'; '.join(both)}")
     for weights in spec.weights.values():
-        state = weights_state(weights)
+        state = weights_state(spec, weights)
         lines.append(f"  weights {weights.format}: {state['reason'] or 'can run here'}")
     lines += [f"  warning: {warning}" for warning in spec.warnings]
     return "\n".join(lines)

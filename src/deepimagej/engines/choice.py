@@ -5,14 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from deepimagej.engines.table import ENGINES, status
+from deepimagej.engines import table
 from deepimagej.errors import BundleError, EngineMissing, OptionError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from deepimagej.bundle.spec import ModelSpec, Weights
+    from deepimagej.engines.table import EngineStatus
     from deepimagej.request import WeightsFormat
+
+    Ask = Callable[[WeightsFormat], EngineStatus]
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +28,11 @@ class Choice:
 
 
 def choose(
-    spec: ModelSpec, wanted: WeightsFormat | None, is_trusted: Callable[[Weights], bool]
+    spec: ModelSpec,
+    wanted: WeightsFormat | None,
+    is_trusted: Callable[[Weights], bool],
+    *,
+    status: Ask = table.status,
 ) -> Choice:
     """The wanted weights, or the first in the bundle's order that can run here.
 
@@ -38,6 +45,8 @@ def choose(
     is_trusted
         Whether weights may run: they hold no code, or the user trusts them. Weights that were
         asked for, or that are all there is, are not refused here: who loads them asks for trust.
+    status
+        Whether a format can run, in the Python that runs this model.
 
     Raises
     ------
@@ -49,11 +58,11 @@ def choose(
         If the file is missing.
     """
     if wanted is not None:
-        return Choice(_wanted(spec, wanted))
+        return Choice(_wanted(spec, wanted, status))
     passed: list[str] = []
     untrusted: list[Weights] = []
     for weights in spec.weights.values():
-        obstacle = _obstacle(weights)
+        obstacle = _obstacle(weights, status)
         if obstacle is None and is_trusted(weights):
             return Choice(weights, tuple(passed))
         if obstacle is None:
@@ -63,10 +72,10 @@ def choose(
     if untrusted:
         others = (text for text in passed if not text.startswith(f"{untrusted[0].format}:"))
         return Choice(untrusted[0], tuple(others))
-    raise _nothing_runs(spec, passed)
+    raise _nothing_runs(spec, passed, status)
 
 
-def check_weights(spec: ModelSpec, weights: Weights) -> None:
+def check_weights(spec: ModelSpec, weights: Weights, *, status: Ask = table.status) -> None:
     """Raise the error that says why `weights` cannot run here, if they cannot."""
     state = status(weights.format)
     if not state.runnable:
@@ -81,18 +90,18 @@ def check_weights(spec: ModelSpec, weights: Weights) -> None:
         )
 
 
-def _wanted(spec: ModelSpec, wanted: WeightsFormat) -> Weights:
+def _wanted(spec: ModelSpec, wanted: WeightsFormat, status: Ask) -> Weights:
     if wanted not in spec.weights:
         raise OptionError(
             f"The model '{spec.name}' has no weights in the format '{wanted}'.",
             hint=f"It has: {', '.join(spec.weights) or 'none'}.",
         )
     weights = spec.weights[wanted]
-    check_weights(spec, weights)
+    check_weights(spec, weights, status=status)
     return weights
 
 
-def _obstacle(weights: Weights) -> str | None:
+def _obstacle(weights: Weights, status: Ask) -> str | None:
     state = status(weights.format)
     if not state.runnable:
         return f"{weights.format}: {state.reason}"
@@ -101,7 +110,7 @@ def _obstacle(weights: Weights) -> str | None:
     return None
 
 
-def _nothing_runs(spec: ModelSpec, passed: list[str]) -> BundleError | EngineMissing:
+def _nothing_runs(spec: ModelSpec, passed: list[str], status: Ask) -> BundleError | EngineMissing:
     """The error of the first weights whose file is there, else of the first at all."""
     if not spec.weights:
         return BundleError(
@@ -109,7 +118,7 @@ def _nothing_runs(spec: ModelSpec, passed: list[str]) -> BundleError | EngineMis
         )
     message = f"No weights of the model '{spec.name}' can run here: {'; '.join(passed)}."
     here = [w for w in spec.weights.values() if w.source is not None and w.source.exists()]
-    installable = [w for w in here if w.format in ENGINES]
+    installable = [w for w in here if w.format in table.ENGINES]
     if installable:
         return EngineMissing(message, hint=status(installable[0].format).hint)
     if here:

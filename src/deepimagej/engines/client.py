@@ -8,13 +8,13 @@ import weakref
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from deepimagej.engines import choice, files, table
+from deepimagej.engines import choice, files, interpreters, table
 from deepimagej.engines.network import Network
 from deepimagej.engines.process import Worker
 from deepimagej.request import Device, WeightsFormat
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Hashable
     from types import TracebackType
     from typing import Self
 
@@ -33,15 +33,15 @@ class Engines:
     Parameters
     ----------
     settings
-        Where unpacked weights are cached.
+        Where unpacked weights are cached, and where ``engines.toml`` is.
     interpreter
-        The Python that has the frameworks.
+        The Python that has the frameworks where ``engines.toml`` names none.
     """
 
     def __init__(self, settings: Settings, *, interpreter: Path | None = None) -> None:
         self._settings = settings
         self._interpreter = interpreter or Path(sys.executable)
-        self._workers: dict[str, Worker] = {}
+        self._workers: dict[Hashable, Worker] = {}
         self._networks: weakref.WeakSet[Network] = weakref.WeakSet()
         self._lock = threading.Lock()
 
@@ -52,11 +52,15 @@ class Engines:
         is_trusted: Callable[[Weights], bool],
     ) -> choice.Choice:
         """The weights that a run takes; see `choice.choose`."""
-        return choice.choose(spec, wanted, is_trusted)
+        return choice.choose(
+            spec, wanted, is_trusted, status=lambda wanted: self.status(wanted, spec)
+        )
 
-    def status(self, weights_format: WeightsFormat) -> table.EngineStatus:
-        """Whether a format can run here."""
-        return table.status(weights_format)
+    def status(
+        self, weights_format: WeightsFormat, spec: ModelSpec | None = None
+    ) -> table.EngineStatus:
+        """Whether a format can run in the Python that runs it, for this model or any."""
+        return interpreters.status(self._settings, weights_format, spec)
 
     def load(
         self,
@@ -92,12 +96,12 @@ class Engines:
         OutOfMemory, WorkerCrashed
             If loading does not fit the memory, or ends the process.
         """
-        choice.check_weights(spec, weights)
+        choice.check_weights(spec, weights, status=lambda wanted: self.status(wanted, spec))
         source = files.prepare(spec, weights, self._settings)
         network = Network(
             spec,
             source,
-            self._worker(table.ENGINES[weights.format]),
+            self._worker(table.ENGINES[weights.format], spec),
             device=device,
             cancel=cancel,
         )
@@ -124,8 +128,12 @@ class Engines:
     ) -> None:
         self.close()
 
-    def _worker(self, engine: Engine) -> Worker:
+    def _worker(self, engine: Engine, spec: ModelSpec) -> Worker:
+        """The process for an engine in one interpreter, as the user wants it for this model."""
+        wanted = interpreters.interpreter_of(self._settings, engine, spec)
+        python = wanted.python if wanted.where else self._interpreter
+        key = (engine.script, python, tuple(sorted(wanted.variables.items())), wanted.limits)
         with self._lock:
-            if engine.script not in self._workers:
-                self._workers[engine.script] = Worker(engine, self._interpreter)
-            return self._workers[engine.script]
+            if key not in self._workers:
+                self._workers[key] = Worker(wanted.settle(engine), python, wanted.limits)
+            return self._workers[key]
