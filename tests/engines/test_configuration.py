@@ -118,7 +118,8 @@ def test_a_folder_is_not_a_file(tmp_path: Path) -> None:
         ),
         (
             b"[onnx]\npython = '\xff'\n",
-            " is not TOML: 'utf-8' codec can't decode byte 0xff in position 17: invalid start byte.",
+            " is not TOML: 'utf-8' codec can't decode byte 0xff in position 17: "
+            "invalid start byte.",
             "Correct it there; docs/usage.md shows an example.",
         ),
         (
