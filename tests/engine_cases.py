@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from onnx import TensorProto, helper
+from onnx import TensorProto, helper, numpy_helper
 
 from deepimagej.axes import Axis, AxisName, SizeRule
 from deepimagej.bundle.spec import ModelSpec, TensorSpec, Weights
@@ -55,7 +55,11 @@ def _tensor(name: str, rank: int) -> TensorSpec:
 
 
 def write_onnx(
-    path: Path, nodes: Sequence[NodeProto], inputs: Sequence[str], outputs: Sequence[str]
+    path: Path,
+    nodes: Sequence[NodeProto],
+    inputs: Sequence[str],
+    outputs: Sequence[str],
+    parameters: Sequence[TensorProto] = (),
 ) -> Path:
     """A network of float32 tensors (b, c, y, x) of any size."""
 
@@ -63,7 +67,11 @@ def write_onnx(
         return helper.make_tensor_value_info(name, TensorProto.FLOAT, ["b", "c", "y", "x"])
 
     graph = helper.make_graph(
-        nodes, "network", [value(name) for name in inputs], [value(name) for name in outputs]
+        nodes,
+        "network",
+        [value(name) for name in inputs],
+        [value(name) for name in outputs],
+        list(parameters),
     )
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
     path.write_bytes(model.SerializeToString())
@@ -73,6 +81,19 @@ def write_onnx(
 def write_identity(path: Path) -> Path:
     """The image comes back."""
     return write_onnx(path, [helper.make_node("Identity", ["x"], ["y"])], ["x"], ["y"])
+
+
+def write_heavy(path: Path, *, megabytes: int) -> Path:
+    """The image, of pixels below 1, times the first of so many MB of ones."""
+    values = np.ones(megabytes * 2**18, np.float32)
+    weights = numpy_helper.from_array(values, "weights")
+    nodes = [
+        helper.make_node("ReduceMin", ["x"], ["least"], keepdims=0),
+        helper.make_node("Cast", ["least"], ["first"], to=TensorProto.INT64),
+        helper.make_node("Gather", ["weights", "first"], ["one"]),
+        helper.make_node("Mul", ["x", "one"], ["y"]),
+    ]
+    return write_onnx(path, nodes, ["x"], ["y"], [weights])
 
 
 def write_loop(path: Path) -> Path:

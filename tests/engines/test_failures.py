@@ -39,7 +39,7 @@ def test_crash_while_loading_gives_the_last_words_of_the_worker() -> None:
     error = of_load(WorkerFailure("crash", "exit code 139", "one\ntwo."), CONTEXT)
     assert type(error) is WorkerCrashed
     assert error.message == (
-        "The TensorFlow worker ended (exit code 139) while loading the model 'Spots'; "
+        "The TensorFlow worker ended while loading the model 'Spots': exit code 139; "
         "its last words: one | two."
     )
 

@@ -16,7 +16,7 @@ import pytest
 from numpy.testing import assert_array_equal
 
 from deepimagej.engines import Engines
-from deepimagej.engines.process import Worker, WorkerFailure
+from deepimagej.engines.process import Limits, Worker, WorkerFailure
 from deepimagej.engines.table import ONNX as ENGINE
 from deepimagej.errors import EngineMissing, RunCancelled, WorkerCrashed
 from deepimagej.progress import CancelToken
@@ -26,6 +26,7 @@ from engine_cases import (
     make_spec,
     random_image,
     shared_segments,
+    write_heavy,
     write_identity,
     write_loop,
 )
@@ -64,10 +65,23 @@ def test_warm_network_is_not_read_again(tmp_path: Path) -> None:
     worker.stop()
 
 
-def test_fifth_network_takes_the_place_of_the_one_used_longest_ago(tmp_path: Path) -> None:
+def test_network_used_longest_ago_makes_room_for_the_memory_of_the_newest(tmp_path: Path) -> None:
+    path = write_heavy(tmp_path / "heavy.onnx", megabytes=40)
+    worker = Worker(ENGINE, Path(sys.executable), Limits(warm_memory=100 * 2**20))
+    grown = [worker.load(key, path, OPTIONS)["grown"] for key in ("a", "b", "a", "c")]
+    path.unlink()
+    assert all(39 * 2**20 < size < 60 * 2**20 for size in grown), grown
+    worker.load("a", path, OPTIONS)
+    worker.load("c", path, OPTIONS)
+    with pytest.raises(WorkerFailure, match="doesn't exist"):
+        worker.load("b", path, OPTIONS)
+    worker.stop()
+
+
+def test_seventeenth_network_takes_the_place_of_the_one_used_longest_ago(tmp_path: Path) -> None:
     worker = Worker(ENGINE, Path(sys.executable))
     path = write_identity(tmp_path / "identity.onnx")
-    for key in ("a", "b", "c", "d", "a", "e"):
+    for key in "abcdefghijklmnopaq":
         worker.load(key, path, OPTIONS)
     path.unlink()
     worker.load("a", path, OPTIONS)
@@ -102,11 +116,11 @@ def test_killed_worker_is_reported_and_the_next_call_starts_another(
     with pytest.raises(WorkerCrashed) as caught:
         network.predict({"input": image + ENDLESS}, ["output"])
     assert caught.value.message == (
-        "The onnxruntime worker ended (signal 9) while running the model 'Nuclei'."
+        "The onnxruntime worker ended while running the model 'Nuclei': killed (signal 9)."
     )
     assert caught.value.hint == (
-        "The system ends processes that take too much memory: try a smaller tile. "
-        "The next run starts a new worker."
+        "The next run starts a new worker. If it ends again, try another weights format, "
+        "or a smaller tile."
     )
     assert_array_equal(network.predict({"input": image}, ["output"])["output"], image)
     assert network._worker.pid != pid

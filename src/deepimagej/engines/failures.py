@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from deepimagej.errors import (
     BundleError,
@@ -17,8 +17,12 @@ from deepimagej.errors import (
 )
 
 if TYPE_CHECKING:
-    from deepimagej.engines.process import WorkerFailure
+    from deepimagej.engines.service import WorkerFailure
     from deepimagej.engines.table import Engine
+
+
+_SAME: Final = 40
+"""Letters that tell whether a line of the log repeats a message."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,12 +65,19 @@ def of_load(failure: WorkerFailure, context: Context) -> DeepImageJError:
                 f"{failure.message}, which is not installed.",
                 hint=f"Install it: {context.engine.pip}",
             )
-        case "memory" | "crash":
-            return _common(failure, context, "loading")
+        case "limit":
+            return OptionError(
+                f"{context.engine.name} may take {failure.message}.",
+                hint="Allow it more memory in engines.toml.",
+            )
+        case "memory" | "killed":
+            return _out_of_memory(failure, context, "loading")
+        case "crash" | "hang" | "stopped":
+            return _ended(failure, context, "loading")
         case _:
             return BundleError(
                 f"The weights '{context.file}' of the model '{context.model}' cannot be loaded "
-                f"by {context.engine.name}: {_clause(failure.message)}.",
+                f"by {context.engine.name}: {_clause(failure.message)}{_log(failure)}.",
                 hint="The file may be damaged: install the model again, or choose another format.",
             )
 
@@ -76,12 +87,20 @@ def of_predict(failure: WorkerFailure, context: Context) -> DeepImageJError:
     match failure.kind:
         case "tensors":
             return _mismatch(failure, context)
-        case "memory" | "crash":
-            return _common(failure, context, "running")
+        case "memory" | "killed":
+            return _out_of_memory(failure, context, "running")
+        case "crash" | "hang" | "stopped" | "import":
+            return _ended(failure, context, "running")
+        case "seconds":
+            return EngineError(
+                f"{context.engine.name} was ended in the model '{context.model}': one call took "
+                f"longer than the {failure.message} that engines.toml allows{_log(failure)}.",
+                hint="Use a smaller tile, or allow more seconds there.",
+            )
         case _:
             return EngineError(
                 f"{context.engine.name} failed to run the model '{context.model}': "
-                f"{_clause(failure.message)}.",
+                f"{_clause(failure.message)}{_log(failure)}.",
                 hint="Check the image's size and channels against the model's; "
                 "`deepimagej test` tells whether the model itself works.",
             )
@@ -95,20 +114,42 @@ def _mismatch(failure: WorkerFailure, context: Context) -> DeepImageJError:
     )
 
 
-def _common(failure: WorkerFailure, context: Context, doing: str) -> DeepImageJError:
-    if failure.kind == "memory":
-        return OutOfMemory(
-            f"There is not enough memory for {doing} the model '{context.model}' in "
-            f"{context.engine.name}: {_clause(failure.message)}.",
-            hint="Use a smaller tile, or free memory.",
-        )
-    tail = f"; its last words: {_clause(failure.detail)}" if failure.detail else ""
-    return WorkerCrashed(
-        f"The {context.engine.name} worker ended ({failure.message}) while {doing} the model "
-        f"'{context.model}'{tail}.",
-        hint="The system ends processes that take too much memory: try a smaller tile. "
-        "The next run starts a new worker.",
+def _out_of_memory(failure: WorkerFailure, context: Context, doing: str) -> OutOfMemory:
+    return OutOfMemory(
+        f"There is not enough memory for {doing} the model '{context.model}' in "
+        f"{context.engine.name}: {_clause(failure.message)}.",
+        hint="Use a smaller tile, or free memory.",
     )
+
+
+def _ended(failure: WorkerFailure, context: Context, doing: str) -> WorkerCrashed:
+    """The error for a process that is no more."""
+    where = f"while {doing} the model '{context.model}'"
+    if failure.kind == "hang":
+        return WorkerCrashed(
+            f"The {context.engine.name} worker hangs {where}: it gave no sign of life for "
+            f"{failure.message} and was ended{_log(failure)}.",
+            hint="The next run starts a new worker.",
+        )
+    if failure.kind == "stopped":
+        return WorkerCrashed(
+            f"The {context.engine.name} worker was ended {where}, by another run that was "
+            "cancelled or by the end of the program.",
+            hint="Run it again.",
+        )
+    return WorkerCrashed(
+        f"The {context.engine.name} worker ended {where}: {failure.message}"
+        f"{_log(failure, 'its last words')}.",
+        hint="The next run starts a new worker. If it ends again, try another weights format, "
+        "or a smaller tile.",
+    )
+
+
+def _log(failure: WorkerFailure, title: str = "its log says") -> str:
+    """What the worker wrote besides, as far as it is not the failure once more."""
+    start = failure.message.strip()[:_SAME]
+    lines = [line for line in failure.detail.splitlines() if start not in line]
+    return f"; {title}: {_clause(chr(10).join(lines))}" if lines else ""
 
 
 def _clause(text: str) -> str:

@@ -1,31 +1,34 @@
-"""One worker process: started at first use, asked through Appose, replaced when it died."""
+"""One engine's worker: started at first use, kept warm, replaced when its process ended."""
 
 from __future__ import annotations
 
 import contextlib
 import threading
 import weakref
-from collections import OrderedDict
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from deepimagej.engines.table import environment
-from deepimagej.errors import RunCancelled
+import psutil
+
+from deepimagej.engines.service import Service, WorkerFailure
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
 
     from deepimagej.engines.table import Engine
     from deepimagej.progress import CancelToken
 
-_START: Final = Path(__file__).parent / "workers" / "start.py"
-_SCRIPT: Final = "from deepimagej_worker import serve\nserve.answer(function, arguments)"
+__all__ = ["NO_LIMITS", "Limits", "Worker", "WorkerFailure"]
+
 _POLL: Final = 0.05
-"""Seconds between two looks at the cancel token and the process."""
-_IMPORT_FAILED: Final = 86
-_WARM: Final = 4
-"""Networks kept in one worker; a loop over a whole library must not fill the memory."""
+"""Seconds between two looks at the cancel token."""
+_MOST: Final = 16
+"""Networks kept in one worker, however small they are."""
+_SHARE: Final = 4
+"""Loaded networks may take one part in so many of the machine's memory."""
+_TRIES: Final = 3
+"""Starts of a worker that others end while it loads."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,31 +49,20 @@ class Limits:
 NO_LIMITS: Final = Limits()
 
 
-class WorkerFailure(Exception):
-    """A worker could not do what it was asked; the client says it in the user's words.
-
-    `kind` is one of the workers' own (``trust``, ``device``, ``memory``, ``tensors``,
-    ``package``, ``framework``), ``import`` (the framework is there but broken) or ``crash``.
-    """
-
-    def __init__(self, kind: str, message: str, detail: str = "") -> None:
-        super().__init__(message)
-        self.kind = kind
-        self.message = message
-        self.detail = detail
-        """The worker's traceback or the end of its stderr."""
-
-
 class Worker:
-    """A process that runs one engine in one Python interpreter."""
+    """A process that runs one engine in one Python interpreter.
+
+    Any thread may ask it; it answers one after the other.
+    """
 
     def __init__(self, engine: Engine, interpreter: Path, limits: Limits = NO_LIMITS) -> None:
         self.engine = engine
         self.limits = limits
         self._interpreter = interpreter
-        self._lock = threading.RLock()
-        self._services: list[Any] = []
-        self._loaded: OrderedDict[str, dict[str, Any]] = OrderedDict()
+        self._is_closed = False
+        self._loading = threading.Lock()
+        self._starting = threading.Lock()
+        self._services: list[Service] = []  # one at most, in a list for the finalizer
         self._finalizer = weakref.finalize(self, _end, self._services)
 
     def load(
@@ -81,17 +73,24 @@ class Worker:
         *,
         cancel: CancelToken | None = None,
     ) -> dict[str, Any]:
-        """What the worker says of a network; loads it unless it is warm."""
-        known = f"{key}:{options['device']}"
-        with self._lock:
-            if self.is_running and known in self._loaded:
-                self._loaded.move_to_end(known)
-                return self._loaded[known]
-            arguments = {"key": key, "path": str(path), "options": dict(options)}
-            reply = self.call("load", arguments, cancel=cancel)
-            self._loaded[known] = reply
-            self._forget_oldest(reply["key"])
-            return reply
+        """What the worker says of a network; loads it unless it is warm.
+
+        Raises
+        ------
+        WorkerFailure, RunCancelled
+            As `call` does.
+        """
+        options = {**options, "memory": self.limits.memory}
+        arguments = {"key": key, "path": str(path), "options": options}
+        with _held(self._loading, cancel):
+            left = _TRIES
+            while True:
+                left -= 1
+                try:
+                    return self._load(f"{key}:{options['device']}", arguments, cancel)
+                except WorkerFailure as failure:
+                    if failure.kind != "stopped" or self._is_closed or not left:
+                        raise
 
     def release(self, blocks: list[str]) -> None:
         """Let the worker let go of shared memory, if it still runs."""
@@ -107,108 +106,128 @@ class Worker:
         Raises
         ------
         WorkerFailure
-            If the worker refuses, fails or dies.
+            If the worker refuses, fails, dies, hangs or takes longer than its limit; of the kind
+            ``stopped`` if it was ended for another call: load again and repeat.
         RunCancelled
             If `cancel` says so meanwhile; the process is ended, as a call into a framework
             cannot be stopped in another way.
         """
-        if cancel is not None:
-            cancel.check()
-        service = self._service()
-        reply = self._ask(service, {"function": function, "arguments": dict(arguments)}, cancel)
-        error = reply.get("error")
-        if error is not None:
-            raise WorkerFailure(error["kind"], error["message"], error["detail"])
-        return reply
+        return self._ask(self._service(), function, arguments, cancel)
 
     @property
     def is_running(self) -> bool:
         """Whether the process is there."""
-        return any(service.is_alive() for service in self._services)
+        return any(service.is_alive for service in self._services)
 
     @property
     def pid(self) -> int | None:
         """The process's number; None while there is none."""
-        return self._services[0]._process.pid if self.is_running else None
+        return next((service.pid for service in self._services if service.is_alive), None)
 
     def stop(self) -> None:
-        """End the process at once; the next call starts another."""
-        with self._lock:
-            self._loaded.clear()
+        """End the process at once, also in the middle of a call; the next call starts another."""
+        with self._starting:
             _end(self._services)
 
-    def _forget_oldest(self, newest: str) -> None:
-        while len({reply["key"] for reply in self._loaded.values()}) > _WARM:
-            oldest = next(iter(self._loaded.values()))["key"]
-            for known in [k for k, reply in self._loaded.items() if reply["key"] == oldest]:
-                del self._loaded[known]
-            if oldest != newest:
-                self.call("unload", {"key": oldest})
+    def close(self) -> None:
+        """End the process for good; safe to repeat."""
+        self._is_closed = True
+        self.stop()
 
-    def _service(self) -> Any:
-        with self._lock:
+    def _load(
+        self, known: str, arguments: Mapping[str, Any], cancel: CancelToken | None
+    ) -> dict[str, Any]:
+        service = self._service()
+        if known in service.loaded:
+            service.touch()
+            service.loaded.move_to_end(known)
+            return service.loaded[known]
+        reply = self._ask(service, "load", arguments, cancel)
+        service.loaded[known] = reply
+        if reply["grown"] is None:
+            reply["grown"] = _size(arguments["path"])
+        service.taken.setdefault(reply["key"], reply["grown"])
+        self._make_room(service, cancel)
+        return reply
+
+    def _make_room(self, service: Service, cancel: CancelToken | None) -> None:
+        """Forget the networks used longest ago where all take too much together."""
+        most = self.limits.warm_memory
+        if most is None:
+            most = psutil.virtual_memory().total // _SHARE
+        by_use = dict.fromkeys(reply["key"] for reply in reversed(service.loaded.values()))
+        keys = list(by_use)  # the newest first
+        while len(keys) > 1 and (len(keys) > _MOST or sum(service.taken.values()) > most):
+            oldest = keys.pop()
+            for known in [k for k, reply in service.loaded.items() if reply["key"] == oldest]:
+                del service.loaded[known]
+            service.taken.pop(oldest, None)
+            self._ask(service, "unload", {"key": oldest}, cancel)
+
+    def _service(self) -> Service:
+        with self._starting:
+            if self._is_closed:
+                raise WorkerFailure("stopped", "the worker was ended")
             if not self.is_running:
-                self.stop()
-                self._services.append(_start(self.engine, self._interpreter))
+                _end(self._services)
+                idle = self.limits.idle
+                self._services.append(Service(self.engine, self._interpreter, idle=idle))
             return self._services[0]
 
     def _ask(
-        self, service: Any, inputs: dict[str, Any], cancel: CancelToken | None
+        self,
+        service: Service,
+        function: str,
+        arguments: Mapping[str, Any],
+        cancel: CancelToken | None,
     ) -> dict[str, Any]:
-        done = threading.Event()
-        task = service.task(_SCRIPT, inputs)
-        task.listen(lambda event: done.set() if event.task.status.is_finished() else None)
-        try:
-            task.start()
-            while not done.wait(_POLL):
-                if cancel is not None and cancel.is_cancelled:
-                    raise RunCancelled("The run was cancelled.")
-                if not service.is_alive():
-                    break
-        except OSError:  # the pipe is broken: the process is gone
-            pass
-        except BaseException:  # cancelled, or Ctrl-C: the worker is still at it
-            self.stop()
-            raise
-        if task.status.name == "COMPLETE":
-            return dict(task.outputs)
-        if task.status.name == "FAILED":
-            lines = str(task.error).strip().splitlines()
-            raise WorkerFailure("framework", lines[-1], str(task.error))
-        raise self._death(service)
+        if cancel is not None:
+            cancel.check()
+        is_predict = function == "predict"
+        reply = service.ask(
+            {"function": function, "arguments": dict(arguments)},
+            cancel=cancel,
+            seconds=self.limits.seconds if is_predict else None,
+        )
+        error = reply.get("error")
+        if error is not None:
+            raise self._failure(error)
+        if is_predict and reply["grown"] is not None:
+            service.taken[arguments["key"]] = reply["grown"]
+        return reply
 
-    def _death(self, service: Any) -> WorkerFailure:
-        self.stop()
-        code = int(service.wait_for())
-        lines = [line for line in service.error_lines() if line.strip()]
-        kind = "import" if code == _IMPORT_FAILED else "crash"
-        reason = lines[-1] if lines and kind == "import" else _describe_exit(code)
-        return WorkerFailure(kind, reason, "\n".join(lines[-5:]))
+    def _failure(self, error: Mapping[str, str]) -> WorkerFailure:
+        message = error["message"]
+        if self.limits.memory is not None:
+            allowed = f"{self.limits.memory / 2**20:.0f} MB"
+            if error["kind"] == "memory":
+                message = f"{message.rstrip('. ')} (its limit is {allowed})"
+            elif error["kind"] == "limit":
+                message = f"{allowed}, and it takes {message} when it has started"
+        return WorkerFailure(error["kind"], message, error["detail"])
 
 
-def _start(engine: Engine, interpreter: Path) -> Any:
-    from appose.service import Service
+@contextlib.contextmanager
+def _held(lock: threading.Lock, cancel: CancelToken | None) -> Iterator[None]:
+    """Hold `lock`, waiting for it no longer than until `cancel`."""
+    while not lock.acquire(timeout=_POLL):
+        if cancel is not None:
+            cancel.check()
+    try:
+        yield
+    finally:
+        lock.release()
 
-    variables = environment(engine)
-    service = Service(Path.cwd(), variables, str(interpreter), str(_START), engine.script)
-    # Appose's reading threads inherit this flag. As non-daemons they would keep Python from
-    # ending, as it joins them before it runs the exit function that ends the worker.
-    starter = threading.Thread(target=service.start, daemon=True)
-    starter.start()
-    starter.join()
-    return service
+
+def _size(path: str) -> int:
+    """Bytes of a file or of all files in a folder: what a network takes at least."""
+    from pathlib import Path
+
+    whole = Path(path)
+    files = whole.rglob("*") if whole.is_dir() else [whole]
+    return sum(file.stat().st_size for file in files if file.is_file())
 
 
-def _end(services: list[Any]) -> None:
+def _end(services: list[Service]) -> None:
     while services:
-        service = services.pop()
-        if service.is_alive():
-            service.kill()
-        service.wait_for()
-        for stream in (service._process.stdin, service._process.stdout, service._process.stderr):
-            with contextlib.suppress(OSError):  # unsent input of a process that is gone
-                stream.close()
-
-
-def _describe_exit(code: int) -> str:
-    return f"signal {-code}" if code < 0 else f"exit code {code}"
+        services.pop().end()

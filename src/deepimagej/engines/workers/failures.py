@@ -8,13 +8,14 @@ from typing import Dict
 
 _MEMORY = re.compile(
     r"out of memory|bad_alloc|resource ?exhausted|failed to allocate|can't allocate memory"
-    r"|not enough memory|OOM when allocating|unable to allocate",
+    r"|not enough memory|OOM when allocating|unable to allocate|cannot allocate memory"
+    r"|can't start new thread|Resource temporarily unavailable",
     re.IGNORECASE,
 )
 
 
 class Refused(Exception):
-    """A failure with a kind of its own: ``trust``, ``device`` or ``tensors``."""
+    """A failure with a kind of its own; the package's docstring lists them."""
 
     def __init__(self, kind: str, message: str) -> None:
         super().__init__(message)

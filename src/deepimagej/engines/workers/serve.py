@@ -6,16 +6,16 @@ import contextlib
 import importlib
 import io
 import os
-import signal
 import sys
 import threading
 import time
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, TimeoutError
 from multiprocessing import resource_tracker, shared_memory
 from typing import TYPE_CHECKING, Any, Callable, Dict, List, Optional, Protocol, Sequence, Tuple
 
 import numpy as np
 
+from . import guard, memory
 from .failures import Refused, describe
 from .tensors import Slot, match
 
@@ -35,6 +35,8 @@ class Model(Protocol):
 
 
 _ALIGNMENT = 128
+_BEAT = 1.0
+"""Seconds between two signs of life during a task."""
 
 _models: Dict[str, Model] = {}
 _results: Dict[str, List[Tuple[str, Any]]] = {}
@@ -43,25 +45,37 @@ _framework: Any = None
 # One thread runs every task: Appose starts a new one for each, and frameworks keep pools of
 # threads and caches per calling thread, and do not expect two calls at once on one GPU.
 _thread = ThreadPoolExecutor(1, thread_name_prefix="engine")
+_account = memory.Account()
+_most: Optional[int] = None
+"""Bytes that the process may take."""
 
 
-def answer(function: str, arguments: Dict[str, Any]) -> Dict[str, Any]:
-    """Call one of the functions of the contract; what a task's script does."""
-    return _thread.submit(_answer, _FUNCTIONS[function], arguments).result()
+def answer(task: Any, function: str, arguments: Dict[str, Any]) -> Dict[str, Any]:
+    """Call one of the functions of the contract; what a task's script does.
+
+    The client gets an update each second: while there are any, this process lives.
+    """
+    result = _thread.submit(_answer, _FUNCTIONS[function], arguments)
+    while True:
+        try:
+            return result.result(timeout=_BEAT)
+        except TimeoutError:
+            task.update()
 
 
 def _answer(function: Callable[..., Dict[str, Any]], arguments: Dict[str, Any]) -> Dict[str, Any]:
-
     try:
-        return function(**arguments)
+        reply = function(**arguments)
     except Exception as error:  # noqa: BLE001  whatever a framework raises is the answer
         return {"error": describe(error)}
+    return {**reply, **_account.settle(function.__name__, reply.get("key"))}
 
 
 def load(key: str, path: str, options: Dict[str, Any]) -> Dict[str, Any]:
     """Load weights and keep them under `key` and their device."""
     device = _resolve(options["device"])
     key = f"{key}:{device}"
+    _limit(options.get("memory"), device)
     if key not in _models:
         _models[key] = _framework.load(path, device, options)
     model = _models[key]
@@ -83,15 +97,22 @@ def predict(
     capacity: int,
 ) -> Dict[str, Any]:
     """One call of the network, from one block of shared memory into another."""
-    model = _models[key]
-    memory = _attach(block)
+    model = _models.get(key)
+    if model is None:
+        raise Refused("stopped", "the network is not loaded")
+    shared = _attach(block)
     ranks = [len(item["shape"]) for item in inputs]
     places = match("input", [item["name"] for item in inputs], model.inputs, ranks)
-    by_place = {place: _view(memory, item) for place, item in zip(places, inputs)}
+    by_place = {place: _view(shared, item) for place, item in zip(places, inputs)}
     arrays = [_cast(by_place[place], slot) for place, slot in enumerate(model.inputs)]
+    _limit(_most, key.partition(":")[2])
+    _account.begin()
+    start = time.perf_counter()
     results = model.predict(arrays)
+    seconds = time.perf_counter() - start
+    need = _account.need(key)
     _results[block] = _select(results, outputs)
-    return fetch(block, target, capacity)
+    return {**fetch(block, target, capacity), "key": key, "seconds": seconds, "memory": need}
 
 
 def fetch(block: str, target: Optional[str], capacity: int) -> Dict[str, Any]:
@@ -105,15 +126,16 @@ def fetch(block: str, target: Optional[str], capacity: int) -> Dict[str, Any]:
         size += -(-array.nbytes // _ALIGNMENT) * _ALIGNMENT
     written = target is not None and size <= capacity
     if written:
-        memory = _attach(str(target))
+        shared = _attach(str(target))
         for item, (_, array) in zip(layout, _results.pop(block)):
-            _view(memory, item)[...] = array
+            _view(shared, item)[...] = array
     return {"outputs": layout, "size": size, "written": written}
 
 
 def unload(key: str) -> Dict[str, Any]:
     """Forget a network."""
     _models.pop(key, None)
+    _account.forget(key)
     return {}
 
 
@@ -121,10 +143,23 @@ def release(blocks: List[str]) -> Dict[str, Any]:
     """Let go of blocks that the client frees."""
     for name in blocks:
         _results.pop(name, None)
-        memory = _blocks.pop(name, None)
-        if memory is not None:
-            _close(memory)
+        shared = _blocks.pop(name, None)
+        if shared is not None:
+            _close(shared)
     return {}
+
+
+def _limit(most: Optional[int], device: str) -> None:
+    """Hold the process to `most` bytes, from now on; on a GPU nothing is limited.
+
+    CUDA keeps addresses for all memory of all GPUs, far beyond any sensible limit.
+    """
+    global _most
+    has_now = memory.resident()
+    if most is not None and has_now is not None and has_now >= most and device == "cpu":
+        raise Refused("limit", f"{has_now / 2**20:.0f} MB")
+    _most = most
+    memory.limit(most if device == "cpu" else None)
 
 
 def _resolve(device: str) -> str:
@@ -149,9 +184,8 @@ def _select(results: List[Tuple[str, Any]], outputs: List[Dict[str, Any]]) -> Li
     return [(name, results[place][1]) for name, place in chosen]
 
 
-def _view(memory: shared_memory.SharedMemory, item: Dict[str, Any]) -> NDArray[Any]:
-
-    return np.ndarray(item["shape"], dtype=item["dtype"], buffer=memory.buf, offset=item["offset"])
+def _view(shared: shared_memory.SharedMemory, item: Dict[str, Any]) -> NDArray[Any]:
+    return np.ndarray(item["shape"], dtype=item["dtype"], buffer=shared.buf, offset=item["offset"])
 
 
 def _cast(array: NDArray[Any], slot: Slot) -> NDArray[Any]:
@@ -161,29 +195,38 @@ def _cast(array: NDArray[Any], slot: Slot) -> NDArray[Any]:
 def _attach(name: str) -> shared_memory.SharedMemory:
     """A block of the client's; this process never frees it, however it ends."""
     if name not in _blocks:
-        if sys.version_info >= (3, 13):
-            _blocks[name] = shared_memory.SharedMemory(name, track=False)
-        else:
-            memory = shared_memory.SharedMemory(name)
-            if os.name == "posix":
-                resource_tracker.unregister(memory._name, "shared_memory")  # type: ignore[attr-defined]
-            _blocks[name] = memory
+        _blocks[name] = shared_memory.SharedMemory(name)
     return _blocks[name]
 
 
-def _close(memory: shared_memory.SharedMemory) -> None:
+def _leave_blocks_alone() -> None:
+    """Keep Python from freeing the client's blocks with this process (Python < 3.13 would).
+
+    Its tracker would also be one more process.
+    """
+    track = resource_tracker.register
+
+    def register(name: Any, kind: str) -> None:
+        if kind != "shared_memory":
+            track(name, kind)
+
+    resource_tracker.register = register  # type: ignore[assignment]
+
+
+def _close(shared: shared_memory.SharedMemory) -> None:
     # BufferError: a framework still holds an array over it; the mapping goes when that does.
     with contextlib.suppress(BufferError):
-        memory.close()
+        shared.close()
 
 
 def main(engine: str) -> None:
     """Import the framework, then answer tasks until stdin ends."""
-    global _framework
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C belongs to the client
-    threading.Thread(target=_end_with_parent, args=(os.getppid(),), daemon=True).start()
+    global _framework, _account
+    guard.settle()
     protocol = _keep_stdout()
+    _leave_blocks_alone()
     _framework = importlib.import_module(f".{engine}", __package__)
+    _account = memory.Account()
     from appose import python_worker
 
     python_worker.print = protocol
@@ -208,13 +251,6 @@ def _keep_stdout() -> Callable[..., None]:
             stream.flush()
 
     return write
-
-
-def _end_with_parent(parent: int) -> None:
-    """End also in the middle of a long call when the client is gone (POSIX)."""
-    while os.getppid() == parent:
-        time.sleep(1)
-    os._exit(1)
 
 
 _FUNCTIONS: Dict[str, Callable[..., Dict[str, Any]]] = {
