@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 import threading
 import weakref
@@ -11,6 +12,8 @@ from typing import TYPE_CHECKING, Final
 from deepimagej.engines import choice, files, interpreters, table
 from deepimagej.engines.network import Network
 from deepimagej.engines.process import Worker
+from deepimagej.errors import DeepImageJError, RunCancelled
+from deepimagej.progress import CancelToken
 from deepimagej.request import Device, WeightsFormat
 
 if TYPE_CHECKING:
@@ -20,11 +23,13 @@ if TYPE_CHECKING:
 
     from deepimagej.bundle.spec import ModelSpec, Weights
     from deepimagej.engines.table import Engine
-    from deepimagej.progress import CancelToken
     from deepimagej.settings import Settings
 
 
 _AUTO: Final = Device()
+_PATIENCE: Final = 2.0
+"""Seconds that a load in the background may take to end."""
+_log = logging.getLogger(__name__)
 
 
 class Engines:
@@ -44,6 +49,8 @@ class Engines:
         self._workers: dict[Hashable, Worker] = {}
         self._networks: weakref.WeakSet[Network] = weakref.WeakSet()
         self._lock = threading.Lock()
+        self._warming: list[threading.Thread] = []
+        self._closing = CancelToken()
 
     def choose(
         self,
@@ -108,14 +115,42 @@ class Engines:
         self._networks.add(network)
         return network
 
+    def warm(self, spec: ModelSpec, weights: Weights, *, device: Device = _AUTO) -> None:
+        """Load a network in the background; a `load` that follows waits for it.
+
+        What fails is a line of the log: the run that needs the network tells it.
+        """
+        cancel = self._closing
+
+        def load() -> None:
+            try:
+                self.load(spec, weights, device=device, cancel=cancel).close()
+            except DeepImageJError as error:
+                _log.info("'%s' was not loaded ahead: %s", spec.name, error)
+            except RunCancelled:
+                _log.debug("'%s' was not loaded ahead: the engines were closed.", spec.name)
+
+        thread = threading.Thread(target=load, name="deepimagej-warm", daemon=True)
+        with self._lock:
+            self._warming = [each for each in self._warming if each.is_alive()] + [thread]
+        thread.start()
+
     def close(self) -> None:
-        """End the workers and free what they shared; safe to repeat, a later load starts anew."""
-        for network in list(self._networks):
-            network.close()
+        """End the workers and free what they shared; safe to repeat, a later load starts anew.
+
+        What still runs in other threads ends with an error.
+        """
         with self._lock:
             workers, self._workers = list(self._workers.values()), {}
+            warming, self._warming = self._warming, []
+            closing, self._closing = self._closing, CancelToken()
+        closing.cancel()
         for worker in workers:
-            worker.stop()
+            worker.close()
+        for thread in warming:
+            thread.join(_PATIENCE)
+        for network in list(self._networks):
+            network.close()
 
     def __enter__(self) -> Self:
         return self

@@ -43,6 +43,16 @@ class _Slot:
     output: Block = field(default_factory=Block)
 
 
+@dataclass(frozen=True, slots=True)
+class Call:
+    """What one call of the network took."""
+
+    seconds: float
+    """Of the framework alone."""
+    memory: int | None
+    """Most bytes beside the loaded network; None where the system does not tell."""
+
+
 class Network:
     """A loaded network. It stays usable when its worker was ended: the next call loads it again."""
 
@@ -62,6 +72,7 @@ class Network:
         self._input_order = [tensor.name for tensor in spec.inputs]
         self._slots = (_Slot(), _Slot())
         self._lock = threading.Lock()
+        self._is_given_up = False
         self._context = failures.Context(spec.name, source.file, worker.engine, str(device))
         self._options = {**source.options, "device": str(device)}
         reply = self._load()
@@ -69,6 +80,8 @@ class Network:
         """The device that ``auto`` was resolved to."""
         self.engine: str = reply["engine"]
         """Framework and version, as in ``onnxruntime 1.32.0``."""
+        self.calls: list[Call] = []
+        """What the calls so far took."""
         self.content: str = source.key
         """Names the weights and what changes how they are loaded, by content."""
         # A worker that has to start again must not resolve ``auto`` in another way.
@@ -124,6 +137,7 @@ class Network:
         wanted = list(outputs)
         running: Future[dict[str, NDArray[Any]]] | None = None
         with self._lock, ThreadPoolExecutor(1, thread_name_prefix="deepimagej-call") as thread:
+            self._is_given_up = False
             try:
                 for number, inputs in enumerate(calls):
                     slot = self._slots[number % 2]
@@ -135,6 +149,7 @@ class Network:
                 if running is not None:
                     yield running.result()
             except BaseException:  # Ctrl-C, or who uses the results gave up
+                self._is_given_up = True
                 if running is not None:
                     _give_up(running, self._worker)
                 raise
@@ -175,11 +190,15 @@ class Network:
     def _call(
         self, slot: _Slot, items: list[dict[str, Any]], outputs: list[str]
     ) -> dict[str, NDArray[Any]]:
-        try:
-            # Loaded here: another network of the same worker may have pushed this one out.
-            reply = self._ask(slot, items, outputs, key=self._load()["key"])
-        except WorkerFailure as failure:
-            raise failures.of_predict(failure, self._context) from failure
+        while True:
+            try:
+                # Loaded here: another network of the same worker may have pushed this one out.
+                reply = self._ask(slot, items, outputs, key=self._load()["key"])
+                break
+            except WorkerFailure as failure:
+                # Another run ended the worker that both share; a closed one is told by `_load`.
+                if failure.kind != "stopped" or self._is_given_up:
+                    raise failures.of_predict(failure, self._context) from failure
         return {item["name"]: slot.output.view(item) for item in reply["outputs"]}
 
     def _ask(
@@ -197,6 +216,7 @@ class Network:
             **room,
         }
         reply = self._worker.call("predict", arguments, cancel=self._cancel)
+        self.calls.append(Call(reply["seconds"], reply["memory"]))
         if reply["written"]:
             return reply
         self._reserve(slot.output, reply["size"])

@@ -87,7 +87,7 @@ class Worker:
             while True:
                 left -= 1
                 try:
-                    return self._load(f"{key}:{options['device']}", arguments, cancel)
+                    return self._load(key, arguments, cancel)
                 except WorkerFailure as failure:
                     if failure.kind != "stopped" or self._is_closed or not left:
                         raise
@@ -135,15 +135,17 @@ class Worker:
         self.stop()
 
     def _load(
-        self, known: str, arguments: Mapping[str, Any], cancel: CancelToken | None
+        self, key: str, arguments: Mapping[str, Any], cancel: CancelToken | None
     ) -> dict[str, Any]:
+        known = f"{key}:{arguments['options']['device']}"
         service = self._service()
         if known in service.loaded:
             service.touch()
             service.loaded.move_to_end(known)
             return service.loaded[known]
         reply = self._ask(service, "load", arguments, cancel)
-        service.loaded[known] = reply
+        # Under both names: next time `auto` is asked for as what it was resolved to.
+        service.loaded[known] = service.loaded[f"{key}:{reply['device']}"] = reply
         if reply["grown"] is None:
             reply["grown"] = _size(arguments["path"])
         service.taken.setdefault(reply["key"], reply["grown"])
@@ -210,6 +212,8 @@ class Worker:
 @contextlib.contextmanager
 def _held(lock: threading.Lock, cancel: CancelToken | None) -> Iterator[None]:
     """Hold `lock`, waiting for it no longer than until `cancel`."""
+    if cancel is not None:
+        cancel.check()
     while not lock.acquire(timeout=_POLL):
         if cancel is not None:
             cancel.check()
