@@ -55,7 +55,11 @@ def prepare(spec: ModelSpec, weights: Weights, settings: Settings) -> Source:
         "tag": spec.model_keys.get("tag", ""),
         "signature": spec.model_keys.get("signature", ""),
     }
-    digest = _folder_digest(source) if source.is_dir() else _file_digest(source, weights, settings)
+    digest = (
+        _folder_digest(source, settings)
+        if source.is_dir()
+        else _file_digest(source, weights, settings)
+    )
     path = source
     if weights.format is WeightsFormat.TENSORFLOW_SAVED_MODEL:
         if source.is_file():
@@ -72,11 +76,11 @@ def _file_digest(source: Path, weights: Weights, settings: Settings) -> str:
     return cached_sha256(source, settings.cache)
 
 
-def _folder_digest(folder: Path) -> str:
-    """Names, sizes and times of a folder's files: it changes when any of them is written."""
-    digest = hashlib.sha256(str(folder.resolve()).encode())
+def _folder_digest(folder: Path, settings: Settings) -> str:
+    """Names and contents of a folder's files: a copy elsewhere is the same network."""
+    digest = hashlib.sha256()
     for path in sorted(folder.rglob("*")):
         if path.is_file():
-            state = path.stat()
-            digest.update(f"{path}|{state.st_size}|{state.st_mtime_ns}\n".encode())
+            content = cached_sha256(path, settings.cache)
+            digest.update(f"{path.relative_to(folder).as_posix()}\0{content}\n".encode())
     return digest.hexdigest()

@@ -18,6 +18,8 @@ _CACHE = "sha256.json"
 _LOCK = "sha256.lock"
 _LIMIT = 2000
 """Entries kept; the cache starts anew beyond."""
+_of_this_process: dict[str, str] = {}
+"""What was read or made since the start: a warm run asks several times."""
 
 
 def sha256_of(path: Path) -> str:
@@ -55,11 +57,14 @@ def cached_sha256(path: Path, cache: Path) -> str:
     except OSError:
         return sha256_of(path)
     key = f"{path.resolve()}|{state.st_size}|{state.st_mtime_ns}"
-    known = _read(cache / _CACHE)
-    if key not in known:
-        known[key] = sha256_of(path)
-        _remember(cache, key, known[key])
-    return known[key]
+    digest = _of_this_process.get(key)
+    if digest is None:
+        digest = _read(cache / _CACHE).get(key)
+        if digest is None:
+            digest = sha256_of(path)
+            _remember(cache, key, digest)
+        _of_this_process[key] = digest
+    return digest
 
 
 def _read(file: Path) -> dict[str, str]:
