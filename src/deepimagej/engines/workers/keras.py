@@ -61,6 +61,8 @@ def import_libraries() -> None:
 def _load(path: str, config: Dict[str, Any]) -> Any:
     import keras
 
+    if str(keras.__version__).startswith("2"):  # of a TensorFlow up to 2.15, which needs no other
+        return tf.keras.models.load_model(path, compile=False)
     if zipfile.is_zipfile(path):
         return keras.saving.load_model(path, compile=False, safe_mode=True)
     # Keras 2 wrote its version, Keras 3 does too; layers differ ("batch_input_shape",
