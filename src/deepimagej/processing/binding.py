@@ -64,7 +64,8 @@ def finish(
 
     The caller gives `tensor` up: its values are written over, block by block, if the result has
     their type and they may be written to; else the result is a new array. Beside that only some
-    blocks are needed. Without operations the result is `tensor`.
+    blocks are needed. Where nothing changes (no operation, a cast to the type there is) the result
+    is `tensor`.
 
     Parameters
     ----------
@@ -74,9 +75,9 @@ def finish(
         that `tensor` is a view of. `tensors` may hold `tensor` without that: they are read before
         anything is written.
     """
-    if not operations:
-        return tensor
     chain = bind(operations, tensor, tensors)
+    if not chain.steps:
+        return tensor
     values = tensor.values
     is_ours = not keep and values.flags.writeable and values.dtype == chain.dtype
     return tensor.replace(chain.part(everything(chain), out=values if is_ours else None))

@@ -27,7 +27,7 @@ Box = tuple[slice, ...]
 WIDE = np.dtype(np.float64)
 """Type that most operations compute in, whatever the type of the values."""
 
-_BLOCK = 1 << 15
+_BLOCK = 1 << 16
 """Elements that go through all operations at a time: their float64 values stay in the cache."""
 
 
@@ -48,11 +48,14 @@ class Pointwise:
     """The axis that `function` must see whole."""
 
     def __call__(self, values: NDArray[Any], where: Box) -> NDArray[Any]:
-        """The result for `values`, which lie at `where` in the tensor and stay as they are."""
-        cut = [_matching(parameter, where) for parameter in self.parameters]
+        """What `values`, which lie at `where` in the tensor, become; they stay as they are.
+
+        The result is not of type `dtype` yet: writing it to an array of that type rounds it.
+        """
+        cut = [parameter[matching(parameter, where)] for parameter in self.parameters]
         # C order whatever the layout: numpy rounds some functions differently along strides.
         own = np.array(values, dtype=self.inside, order="C")
-        return self.function(own, *cut).astype(self.dtype, copy=False)
+        return self.function(own, *cut)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +78,9 @@ class Chain:
         return self.source.values.shape
 
     def then(self, step: Pointwise) -> Chain:
-        """The chain with one more operation at its end."""
+        """The chain with one more operation at its end; a cast to the type there is is none."""
+        if step.inside is None and step.dtype == self.dtype:
+            return self
         return Chain(self.source, (*self.steps, step))
 
     def part(self, where: Sequence[slice], *, out: NDArray[Any] | None = None) -> NDArray[Any]:
@@ -86,8 +91,9 @@ class Chain:
         where
             One slice for each axis, without a step, in elements of the tensor.
         out
-            Array of the part's shape that takes the values instead of a new one. It may be the
-            part of the source itself: every block is read before it is written.
+            Array of the part's shape that takes the values instead of a new one, cast to its
+            type if that is another. It may be the part of the source itself: every block is read
+            before it is written.
 
         Returns
         -------
@@ -108,7 +114,10 @@ class Chain:
         result = np.empty(lengths(box), dtype=self.dtype) if out is None else out
         for block in boxes(lengths(reach), _BLOCK, whole=whole):
             place = tuple(slice(None) if axis in whole else s for axis, s in enumerate(block))
-            result[place] = self._computed(shifted(block, reach))[wanted]
+            values = self._computed(shifted(block, reach))[wanted]
+            if result.dtype != self.dtype:
+                values = values.astype(self.dtype, copy=False)
+            result[place] = values
         return result
 
     def read(self, where: Box) -> NDArray[Any]:
@@ -116,9 +125,9 @@ class Chain:
         return self.part(where) if self.steps else self.source.values[where]
 
     def _computed(self, where: Box) -> NDArray[Any]:
-        values = self.source.values[where]
+        values, dtype = self.source.values[where], self.source.values.dtype
         for step in self.steps:
-            values = step(values, where)
+            values, dtype = step(values.astype(dtype, copy=False), where), step.dtype
         return values
 
 
@@ -169,6 +178,7 @@ def real_type(dtype: np.dtype[Any]) -> np.dtype[Any]:
     return WIDE if dtype == WIDE else np.dtype(np.float32)
 
 
-def _matching(parameter: NDArray[Any], where: Box) -> NDArray[Any]:
+def matching(parameter: NDArray[Any], where: Box) -> Box:
+    """Where in `parameter`, whose axes have full length or 1, the values for `where` stand."""
     sides = zip(parameter.shape, where, strict=True)
-    return parameter[tuple(side if length > 1 else slice(None) for length, side in sides)]
+    return tuple(side if length > 1 else slice(None) for length, side in sides)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from deepimagej.processing.chain import boxes, lengths, shifted
+from deepimagej.processing.chain import WIDE, Pointwise, boxes, lengths, matching, shifted
 from deepimagej.processing.selection import smallest
 
 if TYPE_CHECKING:
@@ -93,19 +93,20 @@ def mean_std(chain: Chain, axes: Reduced) -> tuple[NDArray[np.float64], NDArray[
     for groups in _groups(chain, axes):
         target = mean[groups.kept]
         target[...] = (_sums(groups) / groups.count).reshape(target.shape)
+    squared = chain.then(Pointwise(_squared_deviation, WIDE, (mean,)))
     squares = np.zeros(mean.shape)
     # Along a kept axis the slabs fill parts of `squares`, along a reduced one they add up.
     for slab in _slabs(chain):
-        place = tuple(
-            side if length > 1 else slice(None)
-            for side, length in zip(slab, mean.shape, strict=True)
-        )
-        deviations = np.array(chain.read(slab), dtype=np.float64, order="C")
-        deviations -= mean[place]
-        np.square(deviations, out=deviations)
-        squares[place] += deviations.sum(axis=axes, keepdims=True)
+        place = matching(squares, slab)
+        squares[place] += squared.part(slab).sum(axis=axes, keepdims=True)
     count = math.prod(chain.shape[axis] for axis in axes)
     return mean, np.sqrt(squares / count)
+
+
+def _squared_deviation(x: NDArray[Any], mean: NDArray[np.float64]) -> NDArray[Any]:
+    x -= mean
+    np.square(x, out=x)
+    return x
 
 
 def _groups(chain: Chain, axes: Reduced) -> Iterator[_Groups]:
@@ -120,16 +121,15 @@ def _reduced_shape(chain: Chain, axes: Reduced) -> tuple[int, ...]:
 def _sums(groups: _Groups) -> NDArray[np.float64]:
     """The sum of each group, in the order in which numpy sums a contiguous float32 array."""
     total = np.zeros(groups.number)
-    rest = np.empty((groups.number, 0))
+    rest = np.empty((groups.number, 0), dtype=groups.chain.dtype)
     for rows in groups.rows():
-        wide = rows.astype(np.float64, order="C")
-        if rest.size:
-            wide = np.concatenate([rest, wide], axis=1)
-        ready = wide.shape[1] // _SUMMED * _SUMMED
-        for block in wide[:, :ready].reshape(len(wide), ready // _SUMMED, _SUMMED).sum(axis=2).T:
+        values = np.concatenate([rest, rows], axis=1) if rest.size else rows
+        ready = values.shape[1] // _SUMMED * _SUMMED
+        blocks = values[:, :ready].reshape(len(values), ready // _SUMMED, _SUMMED)
+        for block in blocks.sum(axis=2, dtype=np.float64).T:
             total += block
-        rest = wide[:, ready:]
-    total += rest.sum(axis=1)
+        rest = values[:, ready:]
+    total += rest.sum(axis=1, dtype=np.float64)
     return total
 
 
