@@ -1,0 +1,183 @@
+"""How far star-convex polygons overlap, as stardist computes it.
+
+stardist cuts corners to whole px, lets Clipper 6.4.2 intersect the polygons, which rounds the
+corners of the intersection to whole px, and sums areas in single precision. To decide as it does,
+`is_suppressed` asks the same Clipper (the package pyclipper), but only where bounds leave it open::
+
+    row of px   ├──A──┤        both polygons have one left and one right border in a row: what lies
+                   ├──B──┤     between the larger left and the smaller right one is in both
+
+Measured on the candidates of three real images: 94 to 100 % of the pairs are decided by the bounds.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+_SURE: Final = 0.25
+"""Clipper's area may differ from the true one by 1 px² and this part of the smaller perimeter. Of
+36,000 pairs, real ones and noise of 3 to 64 rays, none was beyond 0.11 (2026-11)."""
+_EXACT: Final = 2**24
+"""Whole numbers up to it are exact in single precision."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Stars:
+    """Star-convex polygons with their corners in whole px; made by `make_stars` only."""
+
+    x: NDArray[np.int64]
+    """(n, rays)."""
+    y: NDArray[np.int64]
+    areas: NDArray[np.float32]
+    perimeters: NDArray[np.float64]
+    boxes: NDArray[np.float32]
+    """(n, 4): least and greatest y, least and greatest x of the corners before they were cut."""
+    centers: NDArray[np.float32]
+    """(n, 2) y, x."""
+    radii: NDArray[np.float32]
+    """Longest ray."""
+
+
+def make_stars(dist: NDArray[np.float32], points: NDArray[np.float32]) -> Stars:
+    """Polygons of centres and rays.
+
+    Parameters
+    ----------
+    dist : (n, rays) float32, px
+    points : (n, 2) float32, px
+        Centres as y, x.
+    """
+    n_rays = dist.shape[1]
+    # Single precision like stardist's C++: which px a corner falls into depends on the last bit.
+    angles = (np.float32(2 * np.pi / n_rays) * np.arange(n_rays, dtype=np.float32)).astype(float)
+    y = points[:, :1] + dist * np.sin(angles).astype(np.float32)
+    x = points[:, 1:] + dist * np.cos(angles).astype(np.float32)
+    whole_x, whole_y = np.trunc(x).astype(np.int64), np.trunc(y).astype(np.int64)
+    next_x, next_y = np.roll(whole_x, -1, 1), np.roll(whole_y, -1, 1)
+    products = (whole_x * next_y - whole_y * next_x).astype(np.float32)
+    return Stars(
+        x=whole_x,
+        y=whole_y,
+        areas=np.float32(0.5) * np.abs(np.cumsum(products, 1, dtype=np.float32)[:, -1]),
+        perimeters=np.hypot(next_x - whole_x, next_y - whole_y).sum(1),
+        boxes=np.stack([y.min(1), y.max(1), x.min(1), x.max(1)], 1),
+        centers=points,
+        radii=dist.max(1),
+    )
+
+
+def is_suppressed(
+    stars: Stars, one: int, others: NDArray[np.intp], threshold: np.float32
+) -> NDArray[np.bool_]:
+    """Whether the overlap of polygon `one` with each of `others` is above `threshold`.
+
+    The overlap is the area of the intersection by that of the smaller polygon.
+    """
+    smaller = np.minimum(stars.areas[one], stars.areas[others]).astype(np.float64)
+    least, most = _bounds(stars, one, others)
+    slack = _SURE * np.minimum(stars.perimeters[one], stars.perimeters[others]) + 1
+    limit = float(threshold) * smaller
+    suppressed: NDArray[np.bool_] = (least - slack > limit) & (smaller > 0)
+    is_open = ~suppressed & (most + slack >= limit)
+    if is_open.any():
+        first = _path(stars, one)
+        for number in np.flatnonzero(is_open):
+            common = np.float32(_common_area(first, _path(stars, int(others[number]))))
+            overlap = np.float32(float(common) / (smaller[number] + 1e-10))
+            suppressed[number] = overlap > threshold
+    return suppressed
+
+
+def _path(stars: Stars, number: int) -> list[list[int]]:
+    path: list[list[int]] = np.stack([stars.x[number], stars.y[number]], 1).tolist()
+    return path
+
+
+def _common_area(first: Sequence[Sequence[int]], second: Sequence[Sequence[int]]) -> float:
+    """The area of the intersection as stardist gets it."""
+    import pyclipper
+
+    clipper = pyclipper.Pyclipper()
+    try:
+        clipper.AddPath(first, pyclipper.PT_CLIP, True)
+        clipper.AddPath(second, pyclipper.PT_SUBJECT, True)
+    except pyclipper.ClipperException:  # a polygon without area, as of rays shorter than 1 px
+        return 0.0
+    rule = pyclipper.PFT_NONZERO
+    area = np.float32(0)
+    for path in clipper.Execute(pyclipper.CT_INTERSECTION, rule, rule):
+        area += np.float32(0.5 * abs(_sum_of_products(path)))
+    return float(area)
+
+
+def _sum_of_products(path: Sequence[Sequence[int]]) -> float:
+    """Twice the signed area, summed in single precision."""
+    total = 0.0
+    x0, y0 = path[-1]
+    products: list[int] = []
+    for x1, y1 in path:
+        products.append(x0 * y1 - y0 * x1)
+        x0, y0 = x1, y1
+    if sum(map(abs, products)) < _EXACT:
+        return sum(products)
+    for product in (*products[1:], products[0]):  # rounding depends on the order
+        total = float(np.float32(total + float(np.float32(product))))
+    return total
+
+
+def _bounds(
+    stars: Stars, one: int, others: NDArray[np.intp]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """The least and the greatest area that the intersection with each of `others` can have."""
+    top, bottom = int(stars.y[one].min()), int(stars.y[one].max())
+    own = _borders(stars.x[[one]], stars.y[[one]], top, bottom)
+    left, right = _borders(stars.x[others], stars.y[others], top, bottom)
+    width = np.minimum(own[1], right) - np.maximum(own[0], left)
+    # Between two rows borders are straight lines, so that the width is concave: a trapezium.
+    is_inside = (width >= 0).all(-1)  # NaN, where borders are not known, is not
+    least = np.where(is_inside, width.mean(-1), 0).sum(1)
+    high = np.minimum(stars.y[one].max(), stars.y[others].max(1))
+    low = np.maximum(stars.y[one].min(), stars.y[others].min(1))
+    end = np.minimum(stars.x[one].max(), stars.x[others].max(1))
+    start = np.maximum(stars.x[one].min(), stars.x[others].min(1))
+    most = np.maximum(high - low, 0) * np.maximum(end - start, 0)
+    return least, most.astype(np.float64)
+
+
+def _borders(
+    x: NDArray[np.int64], y: NDArray[np.int64], top: int, bottom: int
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Left and right border in each row between `top` and `bottom`, at its upper and lower end.
+
+    Returns
+    -------
+    Two of (n, rows, 2) float; NaN where a polygon has none or several parts.
+    """
+    n, height = len(x), bottom - top
+    x0, y0, x1, y1 = x.ravel(), y.ravel(), np.roll(x, -1, 1).ravel(), np.roll(y, -1, 1).ravel()
+    upper = np.clip(np.minimum(y0, y1), top, bottom)
+    rows = np.clip(np.maximum(y0, y1), top, bottom) - upper
+    edge = np.repeat(np.arange(len(x0)), rows)
+    row = np.arange(len(edge)) - np.repeat(np.cumsum(rows) - rows, rows) + upper[edge]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        slope = (x1 - x0) / (y1 - y0)
+    at_top = x0[edge] + (row - y0[edge]) * slope[edge]
+    is_down = (y1 > y0)[edge]
+    place = edge // x.shape[1] * height + row - top
+    sides = []
+    for chosen in (is_down, ~is_down):
+        where = place[chosen]
+        border = np.full((n * height, 2), np.nan)
+        border[where, 0] = at_top[chosen]
+        border[where, 1] = at_top[chosen] + slope[edge][chosen]
+        border[np.bincount(where, minlength=n * height) > 1] = np.nan
+        sides.append(border.reshape(n, height, 2))
+    return np.minimum(*sides), np.maximum(*sides)
