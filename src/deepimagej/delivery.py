@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 from deepimagej import provenance
 from deepimagej.errors import OptionError
+from deepimagej.inference import resolved_tile
 from deepimagej.library.hashes import cached_sha256, sha256_of
 from deepimagej.macro_options import format_line
 from deepimagej.outcome import as_data_arrays
-from deepimagej.request import Source, TileChoice
+from deepimagej.request import Source
 from deepimagej.result import RunResult
 from deepimagej.writing import write_result
 
@@ -24,9 +25,9 @@ if TYPE_CHECKING:
     from deepimagej.engines import Network
     from deepimagej.image import Image
     from deepimagej.job import Clock, Job
+    from deepimagej.loop import Passed
     from deepimagej.outcome import Outcome
     from deepimagej.request import RunRequest
-    from deepimagej.tiling import TilePlan
     from deepimagej.tools import Tools
 
 _log = logging.getLogger("deepimagej")
@@ -41,8 +42,7 @@ class Finished:
     """The user's images by tensor name."""
     outcome: Outcome
     network: Network
-    plans: Sequence[TilePlan]
-    """Of each position."""
+    passed: Passed
     clock: Clock
 
     @property
@@ -54,7 +54,7 @@ class Finished:
             format=self.job.choice.weights.format,
             preprocessing=self.job.pre.choice,
             postprocessing=self.job.post.choice,
-            tile=resolved_tile(self.job.spec, self.plans[0], self.job.request.tile),
+            tile=resolved_tile(self.job.spec, self.passed.plans[0], self.job.request.tile),
             device=self.network.device,
             model_dir=_absolute(self.job.request.model_dir),
             output_folder=_absolute(self.job.request.output_folder),
@@ -73,16 +73,6 @@ def _findable(request: RunRequest, spec: ModelSpec) -> str:
     if is_path and request.model_dir is None and path.exists():
         return str(path.absolute())
     return request.model
-
-
-def resolved_tile(spec: ModelSpec, plan: TilePlan, asked: TileChoice) -> TileChoice:
-    """The tile of `plan` as a request names it: spatial axes of the first input, in its order."""
-    axes = [axis for axis in spec.inputs[0].axes if axis.id in plan.tile]
-    return TileChoice(
-        sizes=tuple(plan.tile[axis.id] for axis in axes),
-        axes=tuple(axis.name for axis in axes),
-        overlap=asked.overlap,
-    )
 
 
 def deliver(finished: Finished, tools: Tools) -> RunResult:
@@ -133,7 +123,7 @@ def deliver(finished: Finished, tools: Tools) -> RunResult:
 
 def record_of(finished: Finished, line: str, tools: Tools) -> dict[str, Any]:
     """The provenance of a run."""
-    job, plan = finished.job, finished.plans[0]
+    job, plan = finished.job, finished.passed.plans[0]
     known = known_before(job, finished.images, tools)
     record = provenance.build_record(
         model=known["model"],
@@ -146,12 +136,13 @@ def record_of(finished: Finished, line: str, tools: Tools) -> dict[str, Any]:
             "tile": plan.tile,
             "number": len(plan.tiles),
             "padded": plan.padded,
-            "positions": len(finished.plans),
+            "positions": len(finished.passed.plans),
+            "chosen": finished.passed.reason or "as asked",
         },
         preprocessing=known["preprocessing"],
         postprocessing=known["postprocessing"],
         versions=known["versions"],
-        notes=(*job.notes, *plan.notes),
+        notes=(*job.notes, *finished.passed.notes),
         timings=finished.clock.seconds,
     )
     return {**record, "asked": known["asked"]}
@@ -221,7 +212,7 @@ def _tell(finished: Finished, record: Mapping[str, Any]) -> None:
         record["engine"],
         record["device"],
         tiles["number"],
-        " x ".join(str(size) for size in finished.plans[0].tile.values()),
+        " x ".join(str(size) for size in finished.passed.plans[0].tile.values()),
         tiles["positions"],
     )
     for stage, seconds in finished.clock.seconds.items():

@@ -2,36 +2,40 @@
 
 ::
 
-    tensors ─ pre-operations ─ cast ─ pad ─┬ outer ─ network ─ local ┬─ post-operations ─ outputs
-              (statistics of the whole     └─ inner parts of results ┘   (on whole results)
-              sample)                             tile by tile
+    tensors ─┬─ outer part ─ pre-operations, cast, pad ─ network ─ local part ─┬─ post-operations
+             │              (statistics of the whole sample)                   │  (on the whole)
+             └────────────────────────── tile by tile ─────────────────────────┘
 """
 
 from __future__ import annotations
 
-import itertools
 import time
+from contextlib import closing
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, cast
 
 import numpy as np
 
 from deepimagej.axes import AxisName, format_axes
 from deepimagej.errors import EngineError, OptionError
+from deepimagej.feeding import feed
 from deepimagej.image import check_finite
-from deepimagej.processing import Tensor, apply
+from deepimagej.processing import Tensor, finish
 from deepimagej.progress import Step, silent
-from deepimagej.tiling import pad, plan_tiles
+from deepimagej.request import TileChoice
+from deepimagej.tiling import plan_tiles, price
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Collection, Generator, Iterable, Iterator, Mapping, Sequence
 
     from numpy.typing import NDArray
 
+    from deepimagej.axes import Axis
     from deepimagej.bundle.spec import ModelSpec, TensorSpec
+    from deepimagej.feeding import Feed
     from deepimagej.progress import CancelToken, Progress
-    from deepimagej.request import Device, TileChoice
-    from deepimagej.tiling import TilePlan
+    from deepimagej.request import Device
+    from deepimagej.tiling import Price, Tile, TilePlan
 
 
 class Predictor(Protocol):
@@ -39,10 +43,13 @@ class Predictor(Protocol):
 
     device: Device
 
-    def predict(
-        self, inputs: Mapping[str, NDArray[Any]], outputs: Sequence[str]
-    ) -> dict[str, NDArray[Any]]:
-        """One call of the network on arrays in the model's axis order."""
+    def stream(
+        self, calls: Iterable[Mapping[str, NDArray[Any]]], outputs: Sequence[str]
+    ) -> Iterator[Mapping[str, NDArray[Any]]]:
+        """The outputs of each call, on arrays in the model's axis order.
+
+        They may lie in memory that the next call needs: to be used before it is asked for.
+        """
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -52,8 +59,71 @@ class Prediction:
     outputs: Mapping[str, Tensor]
     """All outputs by name, after post-processing if it was asked for."""
     plan: TilePlan
+    batch: int = 1
+    """Tiles in one call of the network."""
     notes: tuple[str, ...] = ()
     """What the user should know of the tiles."""
+
+
+def plan_sample(
+    spec: ModelSpec,
+    shapes: Mapping[str, tuple[int, ...]],
+    *,
+    tile: TileChoice,
+    max_pixels: int | None = None,
+) -> TilePlan:
+    """How a sample is cut into tiles.
+
+    Parameters
+    ----------
+    shapes
+        Of the input tensors by name, axes in the model's order.
+    max_pixels
+        Spatial px of a tile at most, where `tile` leaves it open.
+
+    Raises
+    ------
+    ImageError
+        If an image does not fit the model.
+    OptionError
+        If the tile is not legal.
+    """
+    first = spec.inputs[0]
+    return plan_tiles(
+        *_axes_of(spec, shapes),
+        shapes,
+        tile=tile_sizes(first, tile, shapes[first.name]),
+        overlap=tile.overlap,
+        max_pixels=max_pixels,
+        allow_tiling=spec.allow_tiling,
+        pyramidal=spec.pyramidal,
+    )
+
+
+def price_sample(
+    spec: ModelSpec,
+    shapes: Mapping[str, tuple[int, ...]],
+    limits: Iterable[int],
+    *,
+    overlap: int | None = None,
+) -> list[Price]:
+    """What each of `limits` as `max_pixels` of `plan_sample` comes to."""
+    return price(
+        *_axes_of(spec, shapes),
+        shapes,
+        limits,
+        overlap=overlap,
+        allow_tiling=spec.allow_tiling,
+        pyramidal=spec.pyramidal,
+    )
+
+
+def _axes_of(
+    spec: ModelSpec, names: Collection[str]
+) -> tuple[dict[str, tuple[Axis, ...]], dict[str, tuple[Axis, ...]]]:
+    """Axes of the inputs in `names` and of all outputs."""
+    inputs = {tensor.name: tensor.axes for tensor in spec.inputs if tensor.name in names}
+    return inputs, {tensor.name: tensor.axes for tensor in spec.outputs}
 
 
 def predict_sample(
@@ -61,11 +131,10 @@ def predict_sample(
     tensors: Mapping[str, NDArray[Any]],
     network: Predictor,
     *,
-    tile: TileChoice,
+    plan: TilePlan,
     batch: int = 1,
     preprocess: bool = True,
     postprocess: bool = True,
-    max_pixels: int | None = None,
     progress: Progress = silent,
     cancel: CancelToken | None = None,
 ) -> Prediction:
@@ -75,19 +144,17 @@ def predict_sample(
     ----------
     tensors
         Input arrays by tensor name, axes in the model's order.
+    plan
+        Of `plan_sample` for these tensors.
     batch
         Tiles in one call of the network, where the model leaves the batch open.
     preprocess, postprocess
         Whether the zoo operations of the bundle run.
-    max_pixels
-        Spatial px of a tile at most, where the tile is left to the run.
 
     Raises
     ------
     ImageError
-        If an image does not fit the model or has pixels that are NaN or infinite.
-    OptionError
-        If the tile is not legal.
+        If an image has pixels that are NaN or infinite.
     EngineError
         If the network fails, or returns other sizes than the bundle says.
     RunCancelled
@@ -96,47 +163,39 @@ def predict_sample(
     inputs = {t.name: _as_tensor(t, tensors[t.name]) for t in spec.inputs if t.name in tensors}
     for name, tensor in inputs.items():
         check_finite(tensor.values, f'the image for "{name}"')
-    axes = {t.name: t.axes for t in spec.inputs if t.name in inputs}
-    first = spec.inputs[0]
-    plan = plan_tiles(
-        axes,
-        {t.name: t.axes for t in spec.outputs},
-        {name: tensor.values.shape for name, tensor in inputs.items()},
-        tile=tile_sizes(first, tile, inputs[first.name].values.shape),
-        overlap=tile.overlap,
-        max_pixels=max_pixels,
-        allow_tiling=spec.allow_tiling,
-        pyramidal=spec.pyramidal,
-    )
     size, notes = _batch_size(spec, plan, batch)
     progress(Step("preprocessing", 0, 1, str(network.device)))
-    fed = _fed(spec, inputs, plan, preprocess=preprocess)
+    feeds = {
+        t.name: feed(t, inputs[t.name], inputs, preprocess=preprocess)
+        for t in spec.inputs
+        if t.name in inputs
+    }
     results: dict[str, NDArray[Any]] = {}
-    steps = infer(plan, fed, network.predict, into=results, batch=size, axes=_batch_axes(spec))
-    _watch(steps, len(plan.tiles), network, progress, cancel)
-    outputs = {t.name: _as_tensor(t, results[t.name]) for t in spec.outputs}
+    steps = infer(plan, feeds, network, into=results, batch=size, axes=_batch_axes(spec))
+    with closing(steps):
+        _watch(steps, len(plan.tiles), network, progress, cancel)
+    outputs = {t.name: _as_tensor(t, results.pop(t.name)) for t in spec.outputs}
     if postprocess and any(t.operations for t in spec.outputs):
         progress(Step("postprocessing", 0, 1, str(network.device)))
-        references = {**inputs, **outputs}
-        outputs = {t.name: _operate(t, outputs[t.name], references) for t in spec.outputs}
-    return Prediction(outputs, plan, (*plan.notes, *notes))
+        outputs = _postprocess(spec, inputs, outputs)
+    return Prediction(outputs, plan, size, (*plan.notes, *notes))
 
 
 def infer(
     plan: TilePlan,
-    tensors: Mapping[str, NDArray[Any]],
-    predict: Callable[[Mapping[str, NDArray[Any]], Sequence[str]], Mapping[str, NDArray[Any]]],
+    feeds: Mapping[str, Feed],
+    network: Predictor,
     *,
     into: dict[str, NDArray[Any]],
     batch: int = 1,
     axes: Mapping[str, int] | None = None,
-) -> Iterator[int]:
+) -> Generator[int]:
     """Run the network on each tile; yields the number of tiles done after each call.
 
     Parameters
     ----------
-    tensors
-        Inputs by name, padded as the plan says.
+    feeds
+        Gives the inputs by name, processed and padded.
     into
         Filled with the outputs by name, each allocated once at its final size.
     batch
@@ -149,42 +208,49 @@ def infer(
     EngineError
         If an output has another shape than planned.
     """
-    names = list(plan.output_shapes)
+    groups = [plan.tiles[start : start + batch] for start in range(0, len(plan.tiles), batch)]
+    calls = (_inputs(group, feeds, axes or {}) for group in groups)
+    answers = network.stream(calls, list(plan.output_shapes))
     done = 0
-    for tiles in _batched(plan.tiles, batch):
-        parts = [{name: tensors[name][part] for name, part in t.outer.items()} for t in tiles]
-        returned = predict(_stacked(parts, axes or {}), names)
-        for number, tile in enumerate(tiles):
-            for name in names:
-                values = returned[name]
-                if len(tiles) > 1:
-                    values = _one_of(values, (axes or {})[name], number, len(tiles))
-                _check_shape(name, values, plan.returned_shapes[name])
-                if plan.is_whole:
-                    into[name] = np.ascontiguousarray(values[tile.local[name]])
-                    continue
-                shape = plan.output_shapes[name]
-                if name not in into and shape is not None:
-                    into[name] = np.empty(shape, values.dtype)
-                into[name][tile.inner[name]] = values[tile.local[name]]
-        done += len(tiles)
-        yield done
+    with closing(cast("Generator[Mapping[str, NDArray[Any]]]", answers)):
+        for group, returned in zip(groups, answers, strict=True):
+            for number, tile in enumerate(group):
+                for name, values in returned.items():
+                    if len(group) > 1:
+                        values = _one_of(values, (axes or {})[name], number, len(group))
+                    _check_shape(name, values, plan.returned_shapes[name])
+                    _place(into, name, values, tile=tile, plan=plan)
+            done += len(group)
+            yield done
 
 
-def _batched(tiles: Sequence[Any], size: int) -> Iterator[tuple[Any, ...]]:
-    """`tiles` in groups of `size` (itertools.batched is newer than Python 3.11)."""
-    left = iter(tiles)
-    while group := tuple(itertools.islice(left, size)):
-        yield group
+def _place(
+    into: dict[str, NDArray[Any]],
+    name: str,
+    values: NDArray[Any],
+    *,
+    tile: Tile,
+    plan: TilePlan,
+) -> None:
+    """Copy what is kept of a tile's output to where it belongs."""
+    if plan.is_whole:
+        into[name] = np.array(values[tile.local[name]], order="C")
+        return
+    shape = plan.output_shapes[name]
+    if name not in into and shape is not None:
+        into[name] = np.empty(shape, values.dtype)
+    into[name][tile.inner[name]] = values[tile.local[name]]
 
 
-def _stacked(
-    parts: list[dict[str, NDArray[Any]]], axes: Mapping[str, int]
+def _inputs(
+    tiles: Sequence[Tile], feeds: Mapping[str, Feed], axes: Mapping[str, int]
 ) -> dict[str, NDArray[Any]]:
-    """Tiles as one batch; a single tile stays the view that it is."""
-    if len(parts) == 1:
-        return parts[0]
-    return {name: np.concatenate([part[name] for part in parts], axes[name]) for name in parts[0]}
+    """What the network is fed with for some tiles at once."""
+    made = {}
+    for name, source in feeds.items():
+        parts = [source.part(tile.outer[name]) for tile in tiles]
+        made[name] = parts[0] if len(parts) == 1 else np.concatenate(parts, axes[name])
+    return made
 
 
 def _one_of(values: NDArray[Any], axis: int, number: int, count: int) -> NDArray[Any]:
@@ -272,6 +338,16 @@ def tile_sizes(tensor: TensorSpec, choice: TileChoice, shape: tuple[int, ...]) -
     return asked
 
 
+def resolved_tile(spec: ModelSpec, plan: TilePlan, asked: TileChoice) -> TileChoice:
+    """The tile of `plan` as a request names it: spatial axes of the first input, in its order."""
+    axes = [axis for axis in spec.inputs[0].axes if axis.id in plan.tile]
+    return TileChoice(
+        sizes=tuple(plan.tile[axis.id] for axis in axes),
+        axes=tuple(axis.name for axis in axes),
+        overlap=asked.overlap,
+    )
+
+
 def _batch_axes(spec: ModelSpec) -> dict[str, int]:
     """Position of the batch axis of each tensor that has one."""
     return {
@@ -296,43 +372,10 @@ def _as_tensor(spec: TensorSpec, values: NDArray[Any]) -> Tensor:
     return Tensor(values, tuple(axis.id for axis in spec.axes), spec.names)
 
 
-def _operate(spec: TensorSpec, tensor: Tensor, references: Mapping[str, Tensor]) -> Tensor:
-    for operation in spec.operations:
-        tensor = apply(operation.name, operation.kwargs, tensor, references)
-    return tensor
-
-
-def _fed(
-    spec: ModelSpec, inputs: Mapping[str, Tensor], plan: TilePlan, *, preprocess: bool
-) -> dict[str, NDArray[Any]]:
-    """The inputs as the network takes them: processed, cast and padded."""
-    fed = {}
-    for tensor in spec.inputs:
-        if tensor.name in inputs:
-            ready = inputs[tensor.name]
-            if preprocess:
-                ready = _operate(tensor, ready, inputs)
-            fed[tensor.name] = pad(_cast(ready.values, _fed_type(tensor)), plan.padded[tensor.name])
-    return fed
-
-
-def _fed_type(tensor: TensorSpec) -> np.dtype[Any]:
-    """Type that the network takes.
-
-    Format 0.5 declares the type of the image; its operations end in another, at last in that of
-    ``ensure_dtype``. The same holds where a macro stands in for the operations.
-    """
-    for operation in reversed(tensor.operations):
-        if operation.name == "ensure_dtype" and "dtype" in operation.kwargs:
-            return np.dtype(str(operation.kwargs["dtype"]))
-    declared = np.dtype(tensor.data_type)
-    if tensor.operations and not np.issubdtype(declared, np.floating):
-        return np.dtype(np.float32)
-    return declared
-
-
-def _cast(values: NDArray[Any], wanted: np.dtype[Any]) -> NDArray[Any]:
-    if np.issubdtype(wanted, np.integer) and np.issubdtype(values.dtype, np.floating):
-        limits = np.iinfo(wanted)
-        values = np.clip(np.rint(values), limits.min, limits.max)
-    return values.astype(wanted, copy=False)
+def _postprocess(
+    spec: ModelSpec, inputs: Mapping[str, Tensor], outputs: Mapping[str, Tensor]
+) -> dict[str, Tensor]:
+    """The outputs after the zoo's operations, which may refer to inputs and raw outputs."""
+    references = {**inputs, **outputs}
+    operations = {t.name: [(o.name, o.kwargs) for o in t.operations] for t in spec.outputs}
+    return {name: finish(operations[name], tensor, references) for name, tensor in outputs.items()}

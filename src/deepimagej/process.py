@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import atexit
+import logging
 import threading
 from functools import cache
 from typing import TYPE_CHECKING
 
-from deepimagej.errors import HostError
+from deepimagej.errors import DeepImageJError, HostError
 from deepimagej.settings import Settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from pathlib import Path
 
     from deepimagej.host.protocol import Host
     from deepimagej.tools import Tools
 
+_log = logging.getLogger(__name__)
 _lock = threading.RLock()
 _tools: Tools | None = None
 _is_hidden = False  # ImageJ runs for the macros of models only; the user never asked for it
@@ -51,6 +54,7 @@ def tools() -> Tools:
             from deepimagej.engines import Engines
             from deepimagej.library import Library
             from deepimagej.library.trust import TrustStore
+            from deepimagej.tile_learning import TileStore
             from deepimagej.tools import Tools
 
             settings = _settings()
@@ -61,11 +65,29 @@ def tools() -> Tools:
                 library=Library(settings),
                 trust=TrustStore(settings.data),
                 engines=engines,
+                tiles=TileStore(settings.data),
                 running_host=running_host,
                 shown_host=shown_host,
                 start_host=start_host,
             )
         return _tools
+
+
+def warm_up(models: Sequence[str | Path]) -> None:
+    """Load the networks of `models` in the background; what fails is a line of the log."""
+    shared = tools()  # not in the thread, which would wait for an ImageJ that is starting
+
+    def load() -> None:
+        for model in models:
+            try:
+                spec = shared.library.find(str(model))
+                weights = shared.engines.choose(spec, None, shared.trust.is_trusted).weights
+                shared.trust.require(spec, (weights,))
+                shared.engines.warm(spec, weights)
+            except DeepImageJError as error:
+                _log.info("'%s' was not loaded ahead: %s", model, error)
+
+    threading.Thread(target=load, name="deepimagej-warm", daemon=True).start()
 
 
 def running_host() -> Host | None:

@@ -11,30 +11,29 @@ Every door (menu, macro, Python, shell) builds a `RunRequest` and calls `run`.
 from __future__ import annotations
 
 from contextlib import closing
-from dataclasses import replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from deepimagej import writing
-from deepimagej.delivery import Finished, deliver, known_before, macro_line, resolved_tile
+from deepimagej.delivery import Finished, deliver, known_before, macro_line
 from deepimagej.errors import OptionError
-from deepimagej.inference import predict_sample
 from deepimagej.job import Clock, prepare
+from deepimagej.loop import Loop
 from deepimagej.outcome import Part, as_data_arrays, join_images, output_image
 from deepimagej.positions import check_loops, fits_channels, match_axes, to_tensor
 from deepimagej.progress import Step, silent
-from deepimagej.request import ChannelChoice, Source
+from deepimagej.request import ChannelChoice
 from deepimagej.sources import by_tensor, check_images, read_images
 from deepimagej.workbench import Workbench
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Mapping
 
     import xarray as xr
     from numpy.typing import NDArray
 
     from deepimagej.bundle.spec import ModelSpec
-    from deepimagej.engines import Network
     from deepimagej.image import Image
     from deepimagej.inference import Prediction
     from deepimagej.job import Job
@@ -42,10 +41,7 @@ if TYPE_CHECKING:
     from deepimagej.progress import CancelToken, Progress
     from deepimagej.request import RunRequest
     from deepimagej.result import RunResult
-    from deepimagej.tiling import TilePlan
     from deepimagej.tools import Tools
-
-_BYTES_PER_PX = 4096
 
 
 def run(
@@ -92,19 +88,11 @@ def run(
             network = tools.engines.load(
                 job.spec, job.choice.weights, device=request.device, cancel=cancel
             )
-        parts: list[Part] = []
-        plans: list[TilePlan] = []
         with closing(network):
-            for position, report in walk(layouts, progress, cancel):
-                source, tensors = bench.preprocess(layouts, position)
-                with clock.time("inference"):
-                    prediction = call_network(
-                        job, tensors, network, plans=plans, progress=report, cancel=cancel
-                    )
-                plans.append(prediction.plan)
-                parts.append(bench.postprocess(position, prediction, source))
-        outcome = bench.finish(parts, next(iter(layouts.values())))
-    return deliver(Finished(job, found, outcome, network, tuple(plans), clock), tools)
+            loop = Loop(job, network, tools.tiles, clock, progress=progress, cancel=cancel)
+            passed = loop.run(layouts, bench)
+        outcome = bench.finish(passed.parts, next(iter(layouts.values())))
+    return deliver(Finished(job, found, outcome, network, passed, clock), tools)
 
 
 def predict(
@@ -134,90 +122,35 @@ def predict(
     check_images(found.values())
     layouts = lay_out(job, found)
     network = tools.engines.load(spec, job.choice.weights, device=request.device, cancel=cancel)
-    parts: list[Part] = []
-    plans: list[TilePlan] = []
     with closing(network):
-        for position, report in walk(layouts, progress, cancel):
-            tensors = {
-                tensor.name: to_tensor(layouts[tensor.name].sample(position), tensor)
-                for tensor in spec.inputs
-                if tensor.name in layouts
-            }
-            prediction = call_network(
-                job, tensors, network, plans=plans, progress=report, cancel=cancel
-            )
-            plans.append(prediction.plan)
-            source = next(iter(layouts.values())).sample(position)
-            images = {
-                output.name: output_image(output, prediction.outputs[output.name], source, spec)
-                for output in spec.outputs
-            }
-            parts.append(Part(position, images))
-    return as_data_arrays(join_images(parts, next(iter(layouts.values()))))
+        loop = Loop(job, network, tools.tiles, progress=progress, cancel=cancel)
+        passed = loop.run(layouts, _Arrays(spec))
+    return as_data_arrays(join_images(passed.parts, next(iter(layouts.values()))))
 
 
-def call_network(
-    job: Job,
-    tensors: Mapping[str, NDArray[Any]],
-    network: Network,
-    *,
-    plans: Sequence[TilePlan],
-    progress: Progress,
-    cancel: CancelToken | None,
-) -> Prediction:
-    """The outputs of one sample; all samples of a run have the tile of the first."""
-    request = job.request
-    tile = resolved_tile(job.spec, plans[0], request.tile) if plans else request.tile
-    return predict_sample(
-        job.spec,
-        tensors,
-        network,
-        tile=tile,
-        batch=request.batch,
-        preprocess=job.pre.source is Source.ZOO,
-        postprocess=job.post.source is Source.ZOO,
-        max_pixels=None if plans else largest_tile(),
-        progress=progress,
-        cancel=cancel,
-    )
+@dataclass(frozen=True, slots=True)
+class _Arrays:
+    """The stages of `predict`: no macro, and every output is an array."""
 
+    spec: ModelSpec
 
-def largest_tile() -> int:
-    """Spatial px of a tile that ``tile=auto`` takes at most, from the memory of the machine.
+    def preprocess(
+        self, layouts: Mapping[str, Layout], position: Position
+    ) -> tuple[Image, dict[str, NDArray[Any]]]:
+        samples = {name: layout.sample(position) for name, layout in layouts.items()}
+        tensors = {
+            tensor.name: to_tensor(samples[tensor.name], tensor)
+            for tensor in self.spec.inputs
+            if tensor.name in samples
+        }
+        return next(iter(samples.values())), tensors
 
-    Networks need memory for what lies between their layers. Measured at 1024 x 1024 px: 420 to
-    560 bytes a px for U-Nets whose first layer has 16 features (torch 2.15, TensorFlow 2.21,
-    onnxruntime 1.32). 4 kB is a reserve for wider ones, set by hand. Half of all memory may go
-    there; all of it rather than what is free just now, so that one machine takes the same tile
-    each time.
-    """
-    import psutil
-
-    return int(psutil.virtual_memory().total / 2 / _BYTES_PER_PX)
-
-
-def walk(
-    layouts: Mapping[str, Layout], progress: Progress, cancel: CancelToken | None
-) -> Iterator[tuple[Position, Progress]]:
-    """Each position with the display of its steps: tiles counted over all positions."""
-    positions = list(next(iter(layouts.values())).positions())
-    for number, position in enumerate(positions):
-        if cancel is not None:
-            cancel.check()
-        yield position, _counted(progress, number, len(positions))
-
-
-def _counted(progress: Progress, number: int, n_positions: int) -> Progress:
-    def report(step: Step) -> None:
-        progress(
-            replace(
-                step,
-                done=number * step.total + step.done,
-                total=n_positions * step.total,
-            )
-        )
-
-    return report
+    def postprocess(self, position: Position, prediction: Prediction, source: Image) -> Part:
+        images = {
+            output.name: output_image(output, prediction.outputs[output.name], source, self.spec)
+            for output in self.spec.outputs
+        }
+        return Part(position, images)
 
 
 def line_of(request: RunRequest) -> str:

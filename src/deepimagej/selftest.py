@@ -9,8 +9,7 @@ import numpy as np
 from deepimagej.axes import DataDependentSize, SizeRule
 from deepimagej.bundle.tensors import load_tensor
 from deepimagej.errors import BundleError
-from deepimagej.inference import predict_sample
-from deepimagej.progress import silent
+from deepimagej.inference import plan_sample, predict_sample
 from deepimagej.request import TileChoice
 from deepimagej.result import OutputReport, TestReport
 
@@ -22,6 +21,7 @@ if TYPE_CHECKING:
     from deepimagej.bundle.spec import ModelSpec, TensorSpec
     from deepimagej.engines import Network
     from deepimagej.request import RunRequest
+    from deepimagej.tiling import TilePlan
     from deepimagej.tools import Tools
 
 _ABSOLUTE, _RELATIVE = 1.5e-4, 1e-4
@@ -52,16 +52,7 @@ def test_model(spec: ModelSpec, request: RunRequest, tools: Tools) -> TestReport
             hint="Run the model on an image of your own instead.",
         )
     network = tools.engines.load(spec, choice.weights, device=request.device)
-    given = predict_sample(
-        spec,
-        inputs,
-        network,
-        tile=TileChoice(),
-        preprocess=True,
-        postprocess=True,
-        progress=silent,
-        cancel=None,
-    )
+    given = predict_sample(spec, inputs, network, plan=_plan(spec, inputs, TileChoice()))
     tolerance = spec.tolerance or (_ABSOLUTE, _RELATIVE)
     outputs = {
         tensor.name: _compare(
@@ -81,6 +72,10 @@ def test_model(spec: ModelSpec, request: RunRequest, tools: Tools) -> TestReport
         tiling_error=tiling_error,
         notes=(*_notes(spec, outputs), *choice.passed_over, *notes),
     )
+
+
+def _plan(spec: ModelSpec, inputs: Mapping[str, NDArray[Any]], tile: TileChoice) -> TilePlan:
+    return plan_sample(spec, {name: a.shape for name, a in inputs.items()}, tile=tile)
 
 
 def _notes(spec: ModelSpec, outputs: Mapping[str, OutputReport]) -> list[str]:
@@ -137,16 +132,7 @@ def _compare_tiled(
     if tile is None:
         return None, []
     whole, tiled = (
-        predict_sample(
-            spec,
-            inputs,
-            network,
-            tile=choice,
-            preprocess=True,
-            postprocess=False,
-            progress=silent,
-            cancel=None,
-        )
+        predict_sample(spec, inputs, network, plan=_plan(spec, inputs, choice), postprocess=False)
         for choice in (TileChoice(), tile)
     )
     if len(tiled.plan.tiles) < 2:

@@ -27,6 +27,7 @@ parts is the middle of what they share, at least a halo from the end of either.
 from __future__ import annotations
 
 import itertools
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -37,7 +38,7 @@ from deepimagej.tiling_cuts import choose_cuts
 from deepimagej.tiling_lines import lay_out
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from numpy.typing import NDArray
 
@@ -79,6 +80,11 @@ class TilePlan:
     def is_whole(self) -> bool:
         """Whether one tile is the whole padded image."""
         return len(self.tiles) == 1
+
+    @property
+    def tile_pixels(self) -> int:
+        """Spatial px of a tile of the first input."""
+        return math.prod(self.tile.values())
 
 
 def plan_tiles(
@@ -125,21 +131,63 @@ def plan_tiles(
     layout = lay_out(
         inputs, outputs, shapes, can_tile=allow_tiling and not pyramidal, pyramidal=pyramidal
     )
-    lines = layout.lines
     _check_results(layout)
     cuts, notes = choose_cuts(
-        lines, inputs, tile=tile or {}, overlap=overlap, max_pixels=max_pixels
+        layout.lines, inputs, tile=tile or {}, overlap=overlap, max_pixels=max_pixels
     )
     first = next(iter(inputs))
     own = [(cut, m) for cut in cuts for m in cut.line.inputs if m.tensor == first]
     return TilePlan(
         padded=_padded(layout, shapes),
-        output_shapes=_output_shapes(layout, [line.size for line in lines]),
+        output_shapes=_output_shapes(layout, [line.size for line in layout.lines]),
         returned_shapes=_output_shapes(layout, [cut.tile for cut in cuts]),
         tiles=tuple(_tiles(layout, _padded(layout, shapes), cuts)),
         tile={inputs[first][member.axis].id: member.length(cut.tile) for cut, member in own},
         notes=(*notes, *_warn_of_no_halo(cuts)),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Price:
+    """What it takes to run a sample in tiles of at most some size."""
+
+    max_pixels: int
+    """Spatial px of a tile of the first input at most."""
+    pixels: int
+    """Spatial px of a tile."""
+    n_tiles: int
+    is_seamless: bool
+    """Whether the model declares a halo wherever two tiles meet."""
+
+
+def price(
+    inputs: Tensors,
+    outputs: Tensors,
+    shapes: Mapping[str, tuple[int, ...]],
+    limits: Iterable[int],
+    *,
+    overlap: int | None = None,
+    allow_tiling: bool = True,
+    pyramidal: bool = False,
+) -> list[Price]:
+    """What each of `limits` as `max_pixels` of `plan_tiles` comes to; no tile is made."""
+    layout = lay_out(
+        inputs, outputs, shapes, can_tile=allow_tiling and not pyramidal, pyramidal=pyramidal
+    )
+    first = next(iter(inputs))
+    found = []
+    for limit in limits:
+        cuts, _ = choose_cuts(layout.lines, inputs, tile={}, overlap=overlap, max_pixels=limit)
+        own = [m.length(cut.tile) for cut in cuts for m in cut.line.inputs if m.tensor == first]
+        found.append(
+            Price(
+                max_pixels=limit,
+                pixels=math.prod(own),
+                n_tiles=math.prod(cut.n_tiles for cut in cuts),
+                is_seamless=all(cut.halo > 0 for cut in cuts if cut.n_tiles > 1),
+            )
+        )
+    return found
 
 
 def _warn_of_no_halo(cuts: list[Cut]) -> tuple[str, ...]:
@@ -269,9 +317,38 @@ def pad(array: NDArray[Any], shape: tuple[int, ...]) -> NDArray[Any]:
     The edge px is not repeated: ``a b c`` becomes ``a b c b a b c b``; an axis of length 1 is
     repeated. Without anything to pad the same array comes back, not a copy.
     """
-    for axis, (size, wanted) in enumerate(zip(array.shape, shape, strict=True)):
-        if wanted != size:
-            period = max(2 * (size - 1), 1)
-            at = np.arange(wanted) % period
-            array = np.take(array, np.where(at < size, at, period - at), axis=axis)
-    return array
+    where = tuple(slice(0, size) for size in shape)
+    return array if shape == array.shape else read_padded(array.__getitem__, array.shape, where)
+
+
+def read_padded(
+    read: Callable[[Slices], NDArray[Any]], shape: tuple[int, ...], where: Slices
+) -> NDArray[Any]:
+    """A part of an image that is mirrored as `pad` does; the whole is not made.
+
+    Parameters
+    ----------
+    read
+        Gives a part of the image itself.
+    shape
+        Of the image, px.
+    where
+        The part, in padded px: a start and a stop for each axis.
+    """
+    own: list[slice] = []
+    picks: list[NDArray[np.intp] | None] = []
+    for size, part in zip(shape, where, strict=True):
+        if part.stop <= size:
+            own.append(part)
+            picks.append(None)
+            continue
+        period = max(2 * (size - 1), 1)
+        at = np.arange(part.start, part.stop) % period
+        at = np.where(at < size, at, period - at)
+        own.append(slice(int(at.min()), int(at.max()) + 1))
+        picks.append(at - at.min())
+    values = read(tuple(own))
+    for axis, pick in enumerate(picks):
+        if pick is not None:
+            values = np.take(values, pick, axis=axis)
+    return values

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from deepimagej.library import Library
     from deepimagej.library.trust import TrustStore
     from deepimagej.settings import Settings
+    from deepimagej.tile_learning import TileStore
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -23,6 +24,8 @@ class Tools:
     library: Library
     trust: TrustStore
     engines: Engines
+    tiles: TileStore
+    """What runs taught of tile sizes."""
     running_host: Callable[[], Host | None]
     """ImageJ if it runs in this process."""
     shown_host: Callable[[], Host | None]

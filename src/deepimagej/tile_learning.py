@@ -1,0 +1,251 @@
+"""How large ``tile=auto`` makes the tiles: as this machine ran them fastest, within its memory.
+
+Small tiles stay in the processor's cache, large ones waste less on halos; where the best lies
+depends on network, engine and machine. So every run notes how long its own calls took for a pixel
+and how much memory they needed, and the next run chooses by that:
+
+    seconds of a run = tiles x px of a tile x seconds a px, as measured at the nearest sizes
+
+Sizes that were never run count as good as their neighbours, a bit better below the smallest; so
+they are tried once if they may gain a tenth, and at most a step of four times the px away.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+import math
+import os
+import statistics
+from bisect import bisect_left
+from dataclasses import asdict, dataclass, field, replace
+from typing import TYPE_CHECKING, Any, Final
+
+from filelock import FileLock, Timeout
+
+from deepimagej.errors import HostError
+from deepimagej.files import write_json
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    from deepimagej.tiling import Price
+
+WHOLE: Final = 2**20
+"""Images of up to so many px are never cut for speed: their result must not hang on what a
+machine has learnt, nor on a halo that may be too small."""
+
+LIMITS: Final = tuple(2**power for power in range(16, 31))
+"""Px of a tile that are considered: 256 x 256 to 32768 x 32768."""
+
+_FIRST: Final = {"cpu": 2**20, "cuda": 2**22}
+"""Px of a tile before anything is known."""
+_STEP: Final = 4.2
+"""A size that was never run is tried if it is at most so many times the nearest that was."""
+_HOPE: Final = 0.85
+"""Seconds a px of a size below all that were run, against the smallest of these."""
+_NEAR: Final = 1.5
+"""Sizes that differ by less count as one."""
+_GAIN: Final = 0.9
+"""A size that was never run is tried only if it may take at most so much of the best known."""
+_BYTES_PER_PX: Final = 4096
+"""Before anything is known. Measured at 1024 x 1024 px: 420 to 560 bytes for U-Nets whose first
+layer has 16 features (torch 2.15, TensorFlow 2.21, onnxruntime 1.32), and some are wider."""
+_RESERVE: Final = 1.25
+"""Memory taken for a size that was not run, against what was measured for a px."""
+_SAME: Final = 0.97
+"""A new time for a size is kept if it is at most so much of the old: less is noise."""
+_FILE: Final = "tiles.json"
+
+_log = logging.getLogger("deepimagej")
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What one network needed on this machine."""
+
+    seconds: Mapping[int, float] = field(default_factory=dict)
+    """Shortest time for a px, by the px of a tile."""
+    bytes_per_px: float | None = None
+    """Most memory a px, of the tiles run."""
+    too_large: int | None = None
+    """Px of the smallest tile that the memory did not hold."""
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """The size that a run takes."""
+
+    max_pixels: int
+    reason: str
+    """For the provenance."""
+
+
+def key_of(content: str, engine: str, device: str) -> str:
+    """Names a network on this machine: weights by content, framework and version, device."""
+    text = f"{content} {engine} {device} {os.cpu_count()}"
+    return hashlib.sha256(text.encode()).hexdigest()[:32]
+
+
+def memory_limit(known: Known, *, total: int, available: int) -> int:
+    """Spatial px of a tile that the memory holds.
+
+    Parameters
+    ----------
+    total, available
+        Bytes of the machine, and of these free.
+    """
+    bytes_per_px = _BYTES_PER_PX
+    if known.bytes_per_px is not None:
+        bytes_per_px = max(1, math.ceil(known.bytes_per_px * _RESERVE))
+    limit = int(min(total / 2, 0.8 * available) / bytes_per_px)
+    return limit if known.too_large is None else min(limit, known.too_large // 2)
+
+
+def choose(prices: Sequence[Price], known: Known, *, most: int, device: str) -> Choice:
+    """The largest px of a tile for an image.
+
+    Parameters
+    ----------
+    prices
+        What each size comes to for the image, ascending; the last is the whole image.
+    most
+        Px that the memory holds.
+    device
+        ``cpu`` or ``cuda``.
+    """
+    whole = prices[-1]
+    fitting = [price for price in prices if price.pixels <= most and price.is_seamless]
+    if whole.pixels <= most and (whole.pixels <= WHOLE or fitting == [whole]):
+        return Choice(whole.max_pixels, "the whole image")
+    if not fitting:
+        return Choice(most, "what the memory holds")
+    if not known.seconds:
+        first = [price for price in fitting if price.pixels <= _FIRST[device]] or fitting[:1]
+        return Choice(first[-1].max_pixels, "a first guess")
+    return _fastest(fitting, known)
+
+
+def _fastest(fitting: Sequence[Price], known: Known) -> Choice:
+    measured: list[tuple[float, Price]] = []
+    hoped: list[tuple[float, Price]] = []
+    for price in fitting:
+        rate, is_measured = _rate(price.pixels, known.seconds)
+        if rate is not None:
+            of_kind = measured if is_measured else hoped
+            of_kind.append((rate * price.pixels * price.n_tiles, price))
+    best = min(measured, key=_seconds, default=None)
+    hope = min(hoped, key=_seconds, default=None)
+    if best is not None and (hope is None or hope[0] > _GAIN * best[0]):
+        return Choice(best[1].max_pixels, f"the fastest known, about {best[0]:.2g} s a sample")
+    if hope is not None:
+        return Choice(hope[1].max_pixels, "a size to be tried")
+    near = min(fitting, key=lambda price: _distance(price.pixels, known.seconds))
+    return Choice(near.max_pixels, "a size to be tried")
+
+
+def _seconds(entry: tuple[float, Price]) -> float:
+    return entry[0]
+
+
+def _distance(pixels: int, seconds: Mapping[int, float]) -> float:
+    """How many times the nearest size that was run."""
+    return min(max(pixels / one, one / pixels) for one in seconds)
+
+
+def _rate(pixels: int, seconds: Mapping[int, float]) -> tuple[float | None, bool]:
+    """Seconds a px at a size, and whether that was measured; None where nobody can tell."""
+    sizes = sorted(seconds)
+    above = bisect_left(sizes, pixels)
+    if 0 < above < len(sizes):
+        low, high = sizes[above - 1], sizes[above]
+        part = math.log(pixels / low) / math.log(high / low)
+        return seconds[low] ** (1 - part) * seconds[high] ** part, True
+    if _distance(pixels, seconds) > _STEP:
+        return None, False
+    near = sizes[0] if above == 0 else sizes[-1]
+    is_measured = _distance(pixels, seconds) < _NEAR
+    is_smaller = above == 0 and not is_measured
+    return seconds[near] * (_HOPE if is_smaller else 1), is_measured
+
+
+def with_run(
+    known: Known, *, pixels: int, seconds: Sequence[float], memory: int | None = None
+) -> Known:
+    """`known` after a run; the same object if it taught nothing.
+
+    Parameters
+    ----------
+    pixels
+        Spatial px that a call of the network got.
+    seconds
+        Of each call, without those right after loading.
+    memory
+        Most bytes that a call needed.
+    """
+    learnt = known
+    if seconds:
+        rate = statistics.median(seconds) / pixels
+        near = [size for size in known.seconds if max(size / pixels, pixels / size) < _NEAR]
+        if all(rate < _SAME * known.seconds[size] for size in near):
+            others = {size: known.seconds[size] for size in known.seconds if size not in near}
+            learnt = replace(learnt, seconds={**others, pixels: rate})
+    # What a framework keeps whatever the size must not count as if it grew with it.
+    if memory is not None and pixels >= LIMITS[0]:
+        needed = memory / pixels
+        if needed > (known.bytes_per_px or 0) / _SAME:
+            learnt = replace(learnt, bytes_per_px=needed)
+    return learnt
+
+
+def without(known: Known, pixels: int) -> Known:
+    """`known` after tiles of `pixels` px did not fit into the memory."""
+    return replace(known, too_large=min(pixels, known.too_large or pixels))
+
+
+class TileStore:
+    """What was learnt, in ``tiles.json`` of the user's data folder.
+
+    It may be deleted at any time. A file that cannot be read or written is passed over: what it
+    holds makes runs faster, never other.
+    """
+
+    def __init__(self, data: Path) -> None:
+        self._path = data / _FILE
+        self._seen: set[tuple[str, int]] = set()
+
+    def is_new(self, key: str, pixels: int) -> bool:
+        """Whether a network ran on tiles of a size for the first time in this process."""
+        is_new = (key, pixels) not in self._seen
+        self._seen.add((key, pixels))
+        return is_new
+
+    def read(self, key: str) -> Known:
+        """What is known of a network."""
+        entry = self._read().get(key, {})
+        try:
+            return Known(
+                seconds={int(px): float(rate) for px, rate in entry.get("seconds", {}).items()},
+                bytes_per_px=entry.get("bytes_per_px"),
+                too_large=entry.get("too_large"),
+            )
+        except (AttributeError, TypeError, ValueError):
+            return Known()
+
+    def write(self, key: str, known: Known) -> None:
+        """Keep `known` for the next runs, of other processes too."""
+        try:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            with FileLock(self._path.with_suffix(".lock"), timeout=1):
+                write_json(self._path, {**self._read(), key: asdict(known)})
+        except (OSError, Timeout, HostError) as error:
+            _log.debug("What the run taught of tile sizes is lost: %s", error)
+
+    def _read(self) -> dict[str, Any]:
+        try:
+            held = json.loads(self._path.read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            return {}
+        return held if isinstance(held, dict) else {}
