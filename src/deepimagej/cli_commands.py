@@ -287,6 +287,16 @@ def _trust(parsed: argparse.Namespace) -> int:
     return 0
 
 
+def _doctor(parsed: argparse.Namespace) -> int:
+    from deepimagej.cli_doctor import doctor_text
+    from deepimagej.doctor import examine
+    from deepimagej.process import tools
+
+    report = examine(tools())
+    print(json.dumps(report.record()) if parsed.json else doctor_text(report))
+    return 1 if report.broken else 0
+
+
 def _nothing(parser: argparse.ArgumentParser) -> None:
     """Add no arguments."""
 
@@ -306,5 +316,6 @@ COMMANDS = (
     Command("install", "Copy a bundle into the library.", _add_install, _install),
     Command("remove", "Delete an installed model.", _add_model, _remove),
     Command("trust", "Trust the code that a model brings.", _add_model, _trust),
+    Command("doctor", "Tell what works on this machine, and what is missing.", _add_json, _doctor),
     Command("setup", "Fill the caches, for work without a network.", _nothing, _setup),
 )

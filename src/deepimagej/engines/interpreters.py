@@ -16,15 +16,15 @@ from deepimagej.engines.table import Engine, EngineStatus
 from deepimagej.errors import EngineMissing
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from deepimagej.bundle.spec import ModelSpec
-    from deepimagej.engines.configuration import Wish
+    from deepimagej.engines.configuration import Configuration, Wish
     from deepimagej.request import WeightsFormat
     from deepimagej.settings import Settings
 
-_IN_A_FOLDER: Final = ("bin/python", "bin/python3", "Scripts/python.exe", "python.exe")
-"""Where an environment has its Python: virtual, conda; POSIX, Windows."""
+_IN_A_FOLDER: Final = ("bin/python", "bin/python3", "Scripts/python.exe", "python.exe", "python")
+"""Where an environment has its Python: virtual, conda; POSIX, Windows; its ``bin`` itself."""
 _CORRECT: Final = "Correct python there, or make that environment."
 
 
@@ -65,8 +65,14 @@ def interpreter_of(settings: Settings, engine: Engine, spec: ModelSpec | None) -
     EngineMissing
         If the Python that it names is not there or cannot be run.
     """
-    said = read_configuration(settings)
-    wishes = said.wishes(engine.extra, _names(spec) if spec is not None else ())
+    return find_interpreter(
+        read_configuration(settings), engine, _names(spec) if spec is not None else ()
+    )
+
+
+def find_interpreter(said: Configuration, engine: Engine, names: Iterable[str]) -> Interpreter:
+    """The Python for `engine` and a model that answers to `names`; see `interpreter_of`."""
+    wishes = said.wishes(engine.extra, names)
     named = next((wish for wish in wishes if wish.python), None)
     python, where = Path(sys.executable), ""
     if named is not None and named.python is not None:
@@ -93,14 +99,33 @@ def status(
     if engine is None:
         return table.status(weights_format)
     try:
-        interpreter = interpreter_of(settings, engine, spec)
+        return status_in(interpreter_of(settings, engine, spec), engine, str(weights_format))
     except EngineMissing as error:
         message = error.message.rstrip(".")
         reason = f"{weights_format} needs {engine.name}: {message[0].lower()}{message[1:]}"
         return EngineStatus(runnable=False, reason=reason, hint=error.hint)
+
+
+def status_in(interpreter: Interpreter, engine: Engine, needs: str) -> EngineStatus:
+    """Whether an engine is installed in an interpreter; `needs` begins the reason why not.
+
+    Raises
+    ------
+    EngineMissing
+        If the interpreter does not start, or is too old.
+    """
     if not interpreter.is_other:
-        return table.status_of(engine, weights_format)
-    return _status_elsewhere(interpreter, engine, str(weights_format))
+        return table.status_of(engine, needs)
+    modules = ask(interpreter, engine).modules
+    names = {engine.module: engine.name, "numpy": "numpy"}
+    missing = [name for module, name in names.items() if module not in modules]
+    if not missing:
+        return EngineStatus(runnable=True)
+    return EngineStatus(
+        runnable=False,
+        reason=f"{needs} needs {' and '.join(missing)}, not installed in {interpreter.python}",
+        hint=f"Install it: {interpreter.settle(engine).pip}",
+    )
 
 
 def ask(interpreter: Interpreter, engine: Engine) -> Probe:
@@ -125,24 +150,6 @@ def ask(interpreter: Interpreter, engine: Engine) -> Probe:
             hint=f"It is named by {interpreter.where}. Name a newer one there.",
         )
     return found
-
-
-def _status_elsewhere(interpreter: Interpreter, engine: Engine, needs: str) -> EngineStatus:
-    try:
-        modules = ask(interpreter, engine).modules
-    except EngineMissing as error:
-        message = error.message.rstrip(".")
-        reason = f"{needs} needs {engine.name}: {message[0].lower()}{message[1:]}"
-        return EngineStatus(runnable=False, reason=reason, hint=error.hint)
-    names = {engine.module: engine.name, "numpy": "numpy"}
-    missing = [name for module, name in names.items() if module not in modules]
-    if not missing:
-        return EngineStatus(runnable=True)
-    return EngineStatus(
-        runnable=False,
-        reason=f"{needs} needs {' and '.join(missing)}, not installed in {interpreter.python}",
-        hint=f"Install it: {interpreter.settle(engine).pip}",
-    )
 
 
 def _names(spec: ModelSpec) -> tuple[str, ...]:

@@ -104,13 +104,13 @@ def status(weights_format: WeightsFormat) -> EngineStatus:
     return status_of(ENGINES[weights_format], weights_format)
 
 
-def status_of(engine: Engine, weights_format: WeightsFormat) -> EngineStatus:
-    """Whether `engine` is installed for `weights_format`."""
+def status_of(engine: Engine, needs: str) -> EngineStatus:
+    """Whether `engine` is installed in this Python; `needs` begins the reason why not."""
     if _is_installed(engine.module):
         return EngineStatus(runnable=True)
     return EngineStatus(
         runnable=False,
-        reason=f"{weights_format} needs {engine.name}, which is not installed",
+        reason=f"{needs} needs {engine.name}, which is not installed",
         hint=f"Install it: {engine.pip}",
     )
 

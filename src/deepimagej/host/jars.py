@@ -71,6 +71,21 @@ def find_jars(settings: Settings) -> dict[Artifact, Path]:
     return jars
 
 
+def missing_jars(settings: Settings) -> list[str]:
+    """File names of the jars that the next start would have to fetch; nothing is fetched here.
+
+    Raises
+    ------
+    HostError
+        If the folder that ``DEEPIMAGEJ_JARS`` names lacks one, or has another one.
+    """
+    if settings.jars is not None:
+        _jars_of_the_user(settings.jars)
+        return []
+    names = [artifact.file_name for artifact in ARTIFACTS]
+    return [name for name in names if not (settings.cache / "jars" / name).is_file()]
+
+
 def install_plugin(settings: Settings) -> Path:
     """The plugin's jar in the cache, in a folder ``plugins`` as ImageJ's ``plugins.dir`` has it.
 
