@@ -46,8 +46,8 @@ def _verdict(report: DoctorReport) -> str:
 
 
 def _engine_lines(engine: EngineReport) -> Iterator[str]:
-    where = str(engine.python or "")
-    yield _row(engine.name, engine.state, f"{where} ({_about(engine)})" if where else "")
+    version = f" (Python {engine.python_version})" if engine.python_version else ""
+    yield _row(engine.name, engine.state, f"{engine.python or ''}{version}")
     if engine.models:
         yield _more(f"for the model {', '.join(engine.models)}")
     if engine.where:
@@ -57,10 +57,6 @@ def _engine_lines(engine: EngineReport) -> Iterator[str]:
         yield from (_more(f"on {_device(each, engine)}") for each in engine.devices)
     for text in (engine.problem, engine.hint, *engine.notes):
         yield from _wrapped(text)
-
-
-def _about(engine: EngineReport) -> str:
-    return f"Python {engine.python_version}" if engine.python_version else "its Python"
 
 
 def _device(device: FoundDevice, engine: EngineReport) -> str:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
@@ -12,9 +13,7 @@ from deepimagej.engines.configuration import Wish, read_configuration
 from deepimagej.errors import OptionError
 from deepimagej.settings import Settings
 
-if TYPE_CHECKING:
-    from pathlib import Path
-
+USAGE = Path(__file__).parents[2] / "docs" / "usage.md"
 _KEYS = "python, variables, memory, seconds_per_tile, warm_memory, idle_seconds"
 
 FULL = """
@@ -74,6 +73,28 @@ def test_the_table_of_the_model_and_engine_comes_before_that_of_the_engine(tmp_p
     ]
     assert [wish.table for wish in said.wishes("onnx", ["Old StarDist"])] == tables[1:2]
     assert [wish.table for wish in said.wishes("tensorflow", ["Other"])] == tables[2:]
+
+
+def test_the_example_of_the_manual_says_what_its_comments_say(tmp_path: Path) -> None:
+    [example] = re.findall(r"^```toml\n(.*?)^```$", USAGE.read_text("utf-8"), re.DOTALL | re.M)
+    said = read_configuration(_settings(tmp_path, example))
+    assert said.engines == {
+        "tensorflow": Wish(
+            "[tensorflow]",
+            python="~/environments/tf210",
+            variables={"TF_NUM_INTRAOP_THREADS": "4"},
+        ),
+        "torch": Wish(
+            "[torch]",
+            memory=8 * 10**9,
+            seconds_per_tile=600.0,
+            warm_memory=4 * 10**9,
+            idle_seconds=1800.0,
+        ),
+    }
+    both = said.wishes("tensorflow", ["Old StarDist"])
+    assert [wish.memory for wish in both] == [2 * 10**9, None, None]
+    assert both[1].python == "environments/old/bin/python"
 
 
 def test_a_changed_file_is_read_again(tmp_path: Path) -> None:
