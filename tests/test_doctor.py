@@ -100,6 +100,21 @@ def test_a_wrong_engines_toml_is_told_and_the_rest_is_still_examined(
     assert {each["state"] for each in done.json["engines"]} == {"ok"}
 
 
+def test_a_model_passes_its_test_in_another_python(shell: Shell) -> None:
+    packages = ("numpy", "onnxruntime", "flatbuffers", "packaging")
+    python = make_python(shell.home / "other", *packages)
+    file = shell.home / "config" / "engines.toml"
+    file.write_text('[onnx]\npython = "../other"\n', encoding="utf-8")
+    done = shell("test", examples.path("nuclei"), "--json", "--device", "cpu")
+    assert (done.code, done.json["passed"]) == (0, True)
+    for path in python.parents[1].glob("lib/python*/site-packages/*"):
+        path.unlink()
+    done = shell("info", examples.path("nuclei"), "--json")
+    state = done.json["weights"]["onnx"]
+    assert not state["runnable"]
+    assert str(python) in state["reason"]
+
+
 def test_a_run_with_a_wrong_engines_toml_is_code_2(shell: Shell) -> None:
     file = shell.home / "config" / "engines.toml"
     file.write_text("[onxx]\n", encoding="utf-8")

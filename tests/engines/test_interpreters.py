@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
+import subprocess
 import sys
 from typing import TYPE_CHECKING
 
+import numpy as np
 import psutil
 import pytest
 from numpy.testing import assert_array_equal
@@ -92,6 +95,32 @@ def test_one_model_runs_in_another_python_than_the_rest(
         assert _process(first) == _process(again)
 
 
+KERAS_2 = """
+import sys
+import numpy as np
+import tensorflow as tf
+image = tf.keras.Input((None, None, 1))
+output = tf.keras.layers.Conv2D(2, 3, padding="same", name="output")(image)
+model = tf.keras.Model(image, output)
+model.save(sys.argv[1] + "/old.h5")
+pixels = np.random.default_rng(0).random((1, 16, 24, 1), dtype=np.float32)
+np.savez(sys.argv[1] + "/old.npz", pixels=pixels, output=model.predict_on_batch(pixels))
+"""
+
+
+def test_an_old_tensorflow_gives_its_own_bits(settings: Settings, tmp_path: Path) -> None:
+    python = os.environ.get("DEEPIMAGEJ_TEST_OLD_TENSORFLOW")
+    if not python:
+        pytest.skip("DEEPIMAGEJ_TEST_OLD_TENSORFLOW names no Python with TensorFlow 2.15 or older")
+    subprocess.run([python, "-c", KERAS_2, tmp_path], check=True, capture_output=True, timeout=200)
+    _write(settings, f'[models.Nuclei.tensorflow]\npython = "{python}"\n')
+    with Engines(settings) as engines, np.load(tmp_path / "old.npz") as arrays:
+        network = engines.load(*make_spec(Format.KERAS_HDF5, tmp_path / "old.h5"))
+        assert network.engine.startswith("TensorFlow 2.")
+        found = network.predict({"input": arrays["pixels"]}, ["output"])["output"]
+        assert_array_equal(found, arrays["output"])
+
+
 def test_limits_change_the_worker_and_keep_this_python(settings: Settings) -> None:
     _write(settings, '[torch]\nmemory = "8 GB"\nseconds_per_tile = 60\nwarm_memory = "1 GB"\n')
     found = interpreter_of(settings, TORCH, None)
@@ -143,6 +172,23 @@ def test_what_is_installed_is_asked_in_the_python_that_runs_it(
         hint=f"Install it: {bare} -m pip install numpy tensorflow tf_keras",
     )
     assert not status(settings, Format.TENSORFLOW_JS).runnable
+
+
+@on_posix
+def test_another_python_is_asked_once_for_a_whole_library(
+    settings: Settings, other: Path, tmp_path: Path
+) -> None:
+    log = tmp_path / "starts"
+    python = tmp_path / "python"
+    python.write_text(f'#!/bin/sh\necho started >> "{log}"\nexec "{other}" "$@"\n')
+    python.chmod(0o755)
+    _write(settings, f'[onnx]\npython = "{python}"\n[torch]\npython = "{python}"\n')
+    spec, _ = make_spec(Format.ONNX, tmp_path / "none.onnx")
+    for number in range(100):
+        model = dataclasses.replace(spec, name=f"model {number}")
+        assert status(settings, Format.ONNX, model).runnable
+        assert not status(settings, Format.TORCHSCRIPT, model).runnable
+    assert log.read_text().split() == ["started"]
 
 
 def test_a_package_that_is_installed_meanwhile_is_seen(settings: Settings, tmp_path: Path) -> None:
