@@ -6,8 +6,8 @@ and how much memory they needed, and the next run chooses by that:
 
     seconds of a run = tiles x px of a tile x seconds a px, as measured at the nearest sizes
 
-Sizes that were never run count as good as their neighbours, a bit better below the smallest; so
-they are tried once if they may gain a tenth, and at most a step of four times the px away.
+Of the sizes never run, those beside the best known, with about four times and a quarter of its px,
+are tried once each. So a network settles after a few runs, and no run is far from the best known.
 """
 
 from __future__ import annotations
@@ -43,13 +43,11 @@ LIMITS: Final = tuple(2**power for power in range(16, 31))
 _FIRST: Final = {"cpu": 2**20, "cuda": 2**22}
 """Px of a tile before anything is known."""
 _STEP: Final = 4.2
-"""A size that was never run is tried if it is at most so many times the nearest that was."""
-_HOPE: Final = 0.85
-"""Seconds a px of a size below all that were run, against the smallest of these."""
-_NEAR: Final = 1.5
+"""A size that was never run is tried if it is at most so many times one that was."""
+_NEAR: Final = 1.15
 """Sizes that differ by less count as one."""
-_GAIN: Final = 0.9
-"""A size that was never run is tried only if it may take at most so much of the best known."""
+_HOPE: Final = 0.6
+"""A size that was never run is tried if it is the best with so much of its neighbour's time."""
 _BYTES_PER_PX: Final = 4096
 """Before anything is known. Measured at 1024 x 1024 px: 420 to 560 bytes for U-Nets whose first
 layer has 16 features (torch 2.15, TensorFlow 2.21, onnxruntime 1.32), and some are wider."""
@@ -116,8 +114,9 @@ def choose(prices: Sequence[Price], known: Known, *, most: int, device: str) -> 
     device
         ``cpu`` or ``cuda``.
     """
+    sizes = {price.pixels: price for price in prices}  # several limits come to the same tile
     whole = prices[-1]
-    fitting = [price for price in prices if price.pixels <= most and price.is_seamless]
+    fitting = [one for one in sizes.values() if one.pixels <= most and one.is_seamless]
     if whole.pixels <= most and (whole.pixels <= WHOLE or fitting == [whole]):
         return Choice(whole.max_pixels, "the whole image")
     if not fitting:
@@ -129,46 +128,49 @@ def choose(prices: Sequence[Price], known: Known, *, most: int, device: str) -> 
 
 
 def _fastest(fitting: Sequence[Price], known: Known) -> Choice:
-    measured: list[tuple[float, Price]] = []
-    hoped: list[tuple[float, Price]] = []
-    for price in fitting:
-        rate, is_measured = _rate(price.pixels, known.seconds)
-        if rate is not None:
-            of_kind = measured if is_measured else hoped
-            of_kind.append((rate * price.pixels * price.n_tiles, price))
-    best = min(measured, key=_seconds, default=None)
-    hope = min(hoped, key=_seconds, default=None)
-    if best is not None and (hope is None or hope[0] > _GAIN * best[0]):
-        return Choice(best[1].max_pixels, f"the fastest known, about {best[0]:.2g} s a sample")
-    if hope is not None:
-        return Choice(hope[1].max_pixels, "a size to be tried")
-    near = min(fitting, key=lambda price: _distance(price.pixels, known.seconds))
-    return Choice(near.max_pixels, "a size to be tried")
+    """The best size of those that were run, or one beside it that was not and may be better."""
+
+    def seconds(price: Price) -> float:
+        return price.pixels * price.n_tiles * _rate(price.pixels, known.seconds)
+
+    run = [price for price in fitting if _distance(price.pixels, known.seconds) <= _NEAR]
+    if not run:
+        near = min(fitting, key=lambda price: _distance(price.pixels, known.seconds))
+        return Choice(near.max_pixels, "a size to be tried")
+    best = min(run, key=seconds)
+    for is_larger in (True, False):
+        side = [
+            price
+            for price in fitting
+            if (price.pixels > best.pixels) is is_larger
+            and _NEAR < _ratio(price.pixels, best.pixels) <= _STEP
+        ]
+        new = [price for price in side if _distance(price.pixels, known.seconds) > _NEAR]
+        if len(new) == len(side) and side:
+            far = max(side, key=lambda price: _ratio(price.pixels, best.pixels))
+            if _HOPE * seconds(far) < seconds(best):
+                return Choice(far.max_pixels, "a size to be tried")
+    return Choice(best.max_pixels, f"the fastest known, about {seconds(best):.2g} s a sample")
 
 
-def _seconds(entry: tuple[float, Price]) -> float:
-    return entry[0]
+def _ratio(one: float, other: float) -> float:
+    return max(one / other, other / one)
 
 
 def _distance(pixels: int, seconds: Mapping[int, float]) -> float:
     """How many times the nearest size that was run."""
-    return min(max(pixels / one, one / pixels) for one in seconds)
+    return min(_ratio(pixels, size) for size in seconds)
 
 
-def _rate(pixels: int, seconds: Mapping[int, float]) -> tuple[float | None, bool]:
-    """Seconds a px at a size, and whether that was measured; None where nobody can tell."""
+def _rate(pixels: int, seconds: Mapping[int, float]) -> float:
+    """Seconds a px at a size: between those of the sizes next to it."""
     sizes = sorted(seconds)
     above = bisect_left(sizes, pixels)
-    if 0 < above < len(sizes):
-        low, high = sizes[above - 1], sizes[above]
-        part = math.log(pixels / low) / math.log(high / low)
-        return seconds[low] ** (1 - part) * seconds[high] ** part, True
-    if _distance(pixels, seconds) > _STEP:
-        return None, False
-    near = sizes[0] if above == 0 else sizes[-1]
-    is_measured = _distance(pixels, seconds) < _NEAR
-    is_smaller = above == 0 and not is_measured
-    return seconds[near] * (_HOPE if is_smaller else 1), is_measured
+    if above == 0 or above == len(sizes):
+        return seconds[sizes[min(above, len(sizes) - 1)]]
+    low, high = sizes[above - 1], sizes[above]
+    part = math.log(pixels / low) / math.log(high / low)
+    return float(seconds[low] ** (1 - part) * seconds[high] ** part)
 
 
 def with_run(
@@ -188,7 +190,7 @@ def with_run(
     learnt = known
     if seconds:
         rate = statistics.median(seconds) / pixels
-        near = [size for size in known.seconds if max(size / pixels, pixels / size) < _NEAR]
+        near = [size for size in known.seconds if _ratio(size, pixels) <= _NEAR]
         if all(rate < _SAME * known.seconds[size] for size in near):
             others = {size: known.seconds[size] for size in known.seconds if size not in near}
             learnt = replace(learnt, seconds={**others, pixels: rate})
