@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import re
+import signal
+import subprocess
 import sys
+import time
 from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
 
+import psutil
 import pytest
 
 from deepimagej import examples
@@ -14,6 +19,11 @@ from deepimagej.doctor import DoctorReport, Part
 from deepimagej.engines.checkup import EngineReport, FoundDevice, State
 from environments import make_python
 from shell import Shell, make_shell
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+T = TypeVar("T")
 
 
 @pytest.fixture(scope="module")
@@ -75,6 +85,36 @@ def test_every_engine_of_this_python_works(tmp_path: Path) -> None:
     assert done.code == 0, done.out
     states = {each["engine"]: each["state"] for each in done.json["engines"]}
     assert states == {"onnx": "ok", "torch": "ok", "tensorflow": "ok"}
+
+
+def test_ctrl_c_ends_it_and_the_framework_that_hangs(shell: Shell) -> None:
+    python = make_python(shell.home / "hanging", "numpy")
+    [site] = (shell.home / "hanging").glob("lib/python*/site-packages")
+    mark = shell.home / "pid"
+    (site / "torch.py").write_text(
+        f"import os, pathlib, time\npathlib.Path({str(mark)!r}).write_text(str(os.getpid()))\n"
+        "time.sleep(600)\n"
+    )
+    file = shell.home / "config" / "engines.toml"
+    file.write_text(f'[torch]\npython = "{python}"\n', encoding="utf-8")
+    doctor = subprocess.Popen(
+        [shell.command, "doctor"], env=dict(shell.variables), stderr=subprocess.PIPE, text=True
+    )
+    wait_for(mark.exists, 60)
+    hanging = psutil.Process(int(wait_for(mark.read_text, 5)))
+    doctor.send_signal(signal.SIGINT)
+    _, told = doctor.communicate(timeout=4)
+    assert (doctor.returncode, told) == (130, "Cancelled.\n")
+    hanging.wait(3)
+
+
+def wait_for(look: Callable[[], T], seconds: float) -> T:
+    """What `look` finds, as soon as it is anything."""
+    end = time.monotonic() + seconds
+    while not (found := look()):
+        assert time.monotonic() < end
+        time.sleep(0.05)
+    return found
 
 
 def test_what_is_broken_is_code_1(shell: Shell) -> None:
