@@ -72,7 +72,8 @@ def test_the_report_as_json(shell: Shell, bare: Path) -> None:
     onnx, torch, _ = report["engines"]
     assert (onnx["engine"], onnx["state"], onnx["formats"]) == ("onnx", "ok", ["onnx"])
     assert onnx["devices"][0]["device"] == "cpu"
-    assert (torch["state"], torch["python"]) == ("missing", str(bare))
+    assert torch["install"] == f"{bare} -m pip install numpy torch"
+    assert (torch["state"], torch["interpreter"]) == ("missing", str(bare))
     parts = {part["name"]: part for part in report["parts"]}
     assert list(parts)[:2] == ["Java", "ImageJ"]
     assert parts["models"]["path"] == str(shell.models)
@@ -201,13 +202,14 @@ def test_a_folder_that_cannot_be_written_is_broken(shell: Shell) -> None:
 def test_gpus_and_notes_stand_below_their_engine() -> None:
     engine = EngineReport(
         engine="torch",
-        name="PyTorch 2.15.0",
+        name="PyTorch",
+        version="2.15.0",
         state=State.OK,
-        python=Path("/usr/bin/python"),
+        interpreter=Path("/usr/bin/python"),
         python_version="3.12.1",
         formats=("torchscript",),
         devices=(
-            FoundDevice("cpu"),
+            FoundDevice("cpu", "", 8_000_000_000, 16_000_000_000),
             FoundDevice("cuda:0", "NVIDIA H200", 140_000_000_000, 150_000_000_000),
             FoundDevice("cuda:1"),
         ),
@@ -234,7 +236,7 @@ Linux, 16 cores, 8.0 GB of 16.0 GB memory free
 Engines
   PyTorch 2.15.0        ok       /usr/bin/python (Python 3.12.1)
                                  runs torchscript
-                                 on cpu (16 threads)
+                                 on cpu (16 threads, 8.0 GB free)
                                  on cuda:0 (NVIDIA H200, 140.0 GB of 150.0 GB free)
                                  on cuda:1 (GPU)
                                  PyTorch does not see the GPU NVIDIA T4: a build of it with CUDA

@@ -47,7 +47,9 @@ def _verdict(report: DoctorReport) -> str:
 
 def _engine_lines(engine: EngineReport) -> Iterator[str]:
     version = f" (Python {engine.python_version})" if engine.python_version else ""
-    yield _row(engine.name, engine.state, f"{engine.python or ''}{version}")
+    yield _row(
+        f"{engine.name} {engine.version}", engine.state, f"{engine.interpreter or ''}{version}"
+    )
     if engine.models:
         yield _more(f"for the model {', '.join(engine.models)}")
     if engine.where:
@@ -61,7 +63,8 @@ def _engine_lines(engine: EngineReport) -> Iterator[str]:
 
 def _device(device: FoundDevice, engine: EngineReport) -> str:
     if device.device == "cpu":
-        return f"cpu ({_count(engine.threads or 1, 'thread')})"
+        free = f", {_size(device.free)} free" if device.free is not None else ""
+        return f"cpu ({_count(engine.threads or 1, 'thread')}{free})"
     free = f", {_size(device.free)} of {_size(device.total)} free" if device.total else ""
     return f"{device.device} ({device.name or 'GPU'}{free})"
 

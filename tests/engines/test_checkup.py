@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from deepimagej.engines.checkup import EngineReport, FoundDevice, State, check_engines
+from deepimagej.engines.checkup import EngineReport, State, check_engines
 from deepimagej.engines.configuration import Configuration, Wish
 from environments import make_python
 
@@ -43,19 +43,21 @@ def test_an_engine_tells_its_version_devices_threads_and_formats(
     found = _check(file, torch=bare, tensorflow=bare)
     onnx = found["onnx"]
     assert (onnx.state, onnx.formats, onnx.where) == (State.OK, ("onnx",), "")
-    assert onnx.name.startswith("onnxruntime 1.")
-    assert str(onnx.python) == sys.executable
+    assert onnx.version.startswith("1.")
+    assert str(onnx.interpreter) == sys.executable
     assert onnx.python_version == ".".join(map(str, sys.version_info[:3]))
-    assert onnx.devices[0] == FoundDevice("cpu")
+    assert onnx.devices[0].device == "cpu"
+    assert 0 < (onnx.devices[0].free or 0) < (onnx.devices[0].total or 0)
     assert onnx.threads is not None
     assert found["tensorflow"] == EngineReport(
         engine="tensorflow",
         name="TensorFlow",
         state=State.MISSING,
-        python=bare,
+        interpreter=bare,
         where=f"[tensorflow] of {file}",
         problem=f"This engine needs TensorFlow and numpy, not installed in {bare}.",
         hint=f"Install it: {bare} -m pip install numpy tensorflow tf_keras",
+        install=f"{bare} -m pip install numpy tensorflow tf_keras",
     )
 
 
@@ -92,7 +94,7 @@ def test_a_python_that_is_not_there_is_broken(tmp_path: Path, bare: Path) -> Non
         engine="onnx",
         name="onnxruntime",
         state=State.BROKEN,
-        python=None,
+        interpreter=None,
         problem=f"There is no Python at {tmp_path / 'none'}.",
         hint=f"It is named by [onnx] of {file}. Correct python there, or make that environment.",
     )
@@ -115,5 +117,5 @@ def test_a_model_with_a_python_of_its_own_has_its_own_line(tmp_path: Path, bare:
         ("tensorflow", ()),
         ("onnx", ("Old",)),
     ]
-    assert (reports[3].python, reports[3].state) == (python, State.OK)
+    assert (reports[3].interpreter, reports[3].state) == (python, State.OK)
     assert reports[3].where == f'[models."Old"] of {tmp_path / "engines.toml"}'

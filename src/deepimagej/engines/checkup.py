@@ -9,6 +9,8 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+import psutil
+
 from deepimagej.engines import table
 from deepimagej.engines.configuration import ENGINES
 from deepimagej.engines.interpreters import find_interpreter, status_in
@@ -45,7 +47,7 @@ class FoundDevice:
     """``cpu`` or ``cuda:0``."""
     name: str = ""
     free: int | None = None
-    """Bytes of its own memory."""
+    """Bytes: of a GPU's own memory, of the machine's for the CPU."""
     total: int | None = None
 
 
@@ -56,14 +58,15 @@ class EngineReport:
     engine: str
     """Its table in ``engines.toml``."""
     name: str
-    """With its version, where it was started."""
     state: State
-    python: Path | None
+    interpreter: Path | None
     """None: the one that ``engines.toml`` names is not there."""
     where: str = ""
     """The table and the file that name the Python; empty for this one."""
     models: tuple[str, ...] = ()
     """The models that it is for; empty: all others."""
+    version: str = ""
+    """Of the framework; empty where it was not started."""
     python_version: str = ""
     formats: tuple[str, ...] = ()
     """Weights that it runs."""
@@ -73,6 +76,8 @@ class EngineReport:
     threads: int | None = None
     problem: str = ""
     hint: str = ""
+    install: str = ""
+    """The command that installs what is missing or broken."""
     notes: tuple[str, ...] = ()
 
 
@@ -159,7 +164,8 @@ def _check(place: _Place, seconds: float) -> EngineReport:
         problem = f"{place.engine.name} is not installed in {python}."
         if place.interpreter.is_other:
             problem = f"{installed.reason}."
-        return _report(place, State.MISSING, problem=problem, hint=installed.hint)
+        pip = place.interpreter.settle(place.engine).pip
+        return _report(place, State.MISSING, problem=problem, hint=installed.hint, install=pip)
     return _start(place, place.interpreter, seconds)
 
 
@@ -176,18 +182,28 @@ def _start(place: _Place, interpreter: Interpreter, seconds: float) -> EngineRep
             State.BROKEN,
             problem=f"{engine.name} is installed but does not start: {cause}.",
             hint=f"Install it again: {engine.pip}",
+            install=engine.pip,
         )
     return _report(
         place,
         State.OK,
-        name=found["framework"],
+        version=found["framework"].rpartition(" ")[2],
         python_version=found["python"],
-        devices=tuple(FoundDevice(**device) for device in found["devices"]),
+        devices=tuple(_devices(found["devices"])),
         unused=tuple(found["unused"]),
         threads=found["threads"],
         formats=tuple(_formats(engine)),
         notes=tuple(_notes(found, engine)),
     )
+
+
+def _devices(found: list[dict[str, Any]]) -> Iterator[FoundDevice]:
+    memory = psutil.virtual_memory()
+    for device in found:
+        if device["device"] == "cpu":
+            yield FoundDevice("cpu", "", memory.available, memory.total)
+        else:
+            yield FoundDevice(**device)
 
 
 def _notes(found: dict[str, Any], engine: Engine) -> Iterator[str]:
@@ -206,8 +222,9 @@ def _report(place: _Place, state: State, **values: Any) -> EngineReport:
     return EngineReport(
         engine=place.engine.extra,
         state=state,
-        python=interpreter.python if interpreter else None,
+        interpreter=interpreter.python if interpreter else None,
         where=interpreter.where if interpreter else "",
         models=tuple(place.models),
-        **{"name": place.engine.name, **values},
+        name=place.engine.name,
+        **values,
     )
