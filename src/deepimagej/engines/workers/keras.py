@@ -1,4 +1,14 @@
-"""Keras files: ``.keras`` and ``.h5``, through Keras 3 or, for legacy ones, tf_keras."""
+"""Keras files: ``.keras`` and ``.h5``, through Keras 3 or, for legacy ones, tf_keras.
+
+What comes out has the bits of these lines, with the library that ``options`` name::
+
+    model = library.models.load_model(path, compile=False)
+    outputs = model.predict_on_batch(array)
+
+`predict_on_batch` builds a graph at the first call, and one more for all other sizes. Measured
+(Keras 3.15, StarDist, 512 x 512): 0.46 of the time of ``model(array)``, as much as a `tf.function`
+of our own, and the same bits as all of these and as ``model.predict``.
+"""
 
 from __future__ import annotations
 
@@ -27,6 +37,7 @@ class KerasModel:
     def __init__(self, model: Any, device: str) -> None:
         self._model = model
         self._device = device
+        self.options = {"library": _library(model), "call": "predict_on_batch"}
         self.inputs = [_slot(tensor) for tensor in model.inputs]
         self.outputs = [
             Slot(name, _slot(tensor).shape)
@@ -112,6 +123,12 @@ def _lambdas(value: Any) -> Iterator[str]:
     elif isinstance(value, list):
         for part in value:
             yield from _lambdas(part)
+
+
+def _library(model: Any) -> str:
+    """``keras 3.15.1`` or ``tf_keras 2.21.0``."""
+    name = "tf_keras" if type(model).__module__.startswith("tf_keras") else "keras"
+    return f"{name} {importlib.import_module(name).__version__}"
 
 
 def _slot(tensor: Any) -> Slot:

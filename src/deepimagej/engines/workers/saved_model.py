@@ -1,4 +1,18 @@
-"""TensorFlow SavedModels: of TensorFlow 2, and of TensorFlow 1 with or without signatures."""
+"""TensorFlow SavedModels: of TensorFlow 2, and of TensorFlow 1 with or without signatures.
+
+What comes out has the bits of these lines, with the ``signature`` that ``options`` name::
+
+    function = tf.saved_model.load(folder, tags=["serve"]).signatures[signature]
+    outputs = function(**{name: tf.constant(array)})
+
+For a graph without signature, or one that TensorFlow 2 does not read (``loader`` is
+``tf.compat.v1.Session``)::
+
+    session = tf.compat.v1.Session(graph=tf.Graph())
+    with session.graph.as_default():
+        tf.compat.v1.saved_model.loader.load(session, ["serve"], folder)
+        outputs = session.run(output_names, {input_name: array})
+"""
 
 from __future__ import annotations
 
@@ -28,10 +42,12 @@ _CONSTANTS = {
 class FunctionModel:
     """A signature that TensorFlow 2's loader made a function of."""
 
-    def __init__(self, root: Any, function: Any, device: str) -> None:
+    def __init__(self, root: Any, signature: str, device: str) -> None:
+        function = root.signatures[signature]
         self._root = root  # its variables live as long as this does
         self._function = function
         self._device = device
+        self.options = {"loader": "tf.saved_model.load", "signature": signature}
         self.inputs = [
             _slot(name, spec) for name, spec in function.structured_input_signature[1].items()
         ]
@@ -42,7 +58,8 @@ class FunctionModel:
         with tf.device(self._device):
             feed = {slot.name: tf.constant(array) for slot, array in zip(self.inputs, arrays)}
             result = self._function(**feed)
-        return [(name, value.numpy()) for name, value in result.items()]
+        # Not `numpy()`, which copies.
+        return [(name, np.asarray(value)) for name, value in result.items()]
 
 
 class GraphModel:
@@ -52,6 +69,7 @@ class GraphModel:
         self, session: Any, inputs: Sequence[Tuple[str, Any]], outputs: Sequence[Tuple[str, Any]]
     ) -> None:
         self._session = session
+        self.options = {"loader": "tf.compat.v1.Session", "signature": None}
         self._inputs = [tensor for _, tensor in inputs]
         self._outputs = [tensor for _, tensor in outputs]
         self.inputs = [_slot(name, tensor) for name, tensor in inputs]
@@ -77,8 +95,7 @@ def load(path: str, device: str, options: Dict[str, Any]) -> Any:
             if signature is None:
                 return _load_graph(folder, meta, _restored, _ends_by_name(meta, options))
             root = tf.saved_model.load(str(folder), tags=list(meta.meta_info_def.tags))
-            function = root.signatures[signature]
-            return FunctionModel(root, function, tensorflow_name(device))
+            return FunctionModel(root, signature, tensorflow_name(device))
         except Exception as error:  # the loaders raise whatever their importers do
             if "_output_shapes" not in str(error):
                 raise
@@ -160,7 +177,11 @@ def _load_graph(
     folder: Path, meta: Any, fill: Callable[[Path, Any, Any], None], ends: Ends
 ) -> GraphModel:
     graph = tf.Graph()
-    options = tf.compat.v1.ConfigProto(allow_soft_placement=True)
+    options = tf.compat.v1.ConfigProto(
+        allow_soft_placement=True,
+        intra_op_parallelism_threads=tf.config.threading.get_intra_op_parallelism_threads(),
+        inter_op_parallelism_threads=tf.config.threading.get_inter_op_parallelism_threads(),
+    )
     session = tf.compat.v1.Session(graph=graph, config=options)
     with graph.as_default():
         fill(folder, meta, session)
