@@ -1,87 +1,152 @@
-"""The k-th smallest of many values, without a copy of them and without sorting.
+"""The k-th smallest of many values, without a copy of them and without sorting them.
 
-A value's bits are read as digits, at most 16 bits each, the highest first. A pass over the values
-counts the digits, which tells the first digit of the value looked for; the next pass counts the
-second digit among the values with that first one, and so on: one pass for 8 and 16 bits, two for
-float32. Measured on 4096 x 4096 px: a fifth of the time of ``numpy.quantile``, no copy.
+A sample of the values, sorted, tells two values that very likely enclose the one looked for, and
+not much else. One pass over all values counts those below, at and above the two, and keeps those
+between: the value is among these or, as the counts tell, one of the two or elsewhere, where the
+same is done again. The answer is exact whatever the sample was.
+
+After Floyd and Rivest, "Expected time bounds for selection" (1975). Measured on 4096 x 4096 px: 2
+(constant, uint8) to 10 times (noise, float32) as fast as ``numpy.quantile``, and faster than
+counting the digits of the values, most where many are equal.
 """
 
 from __future__ import annotations
 
+import itertools
+import math
+from bisect import bisect_right
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from numpy.typing import NDArray
 
-_DIGIT = 16
-"""Bits of a digit at most: 65536 counts stay in the cache."""
+    Pieces = Callable[[], Iterable[NDArray[Any]]]
+
+_FEW = 1 << 15
+"""Values that are copied and partitioned at once."""
+
+_KEPT = 1 << 22
+"""Values between two that are kept: with more of them the pass over all is repeated."""
+
+_BLOCK = 1 << 17
+"""Values that are compared at a time: they and the answers stay in the cache."""
+
+_DEVIATIONS = 5
+"""Standard deviations of a sample's rank that a value looked for is allowed."""
 
 
-def smallest(
-    pieces: Callable[[], Iterable[NDArray[Any]]], dtype: np.dtype[Any], ranks: Sequence[int]
-) -> NDArray[Any]:
-    """The values that stand at `ranks` (0: the least) when all are sorted.
+def smallest(pieces: Pieces, count: int, ranks: Sequence[int]) -> dict[int, Any]:
+    """The values that stand at `ranks` (0: the least) when all are sorted, by their ranks.
 
     Parameters
     ----------
     pieces
-        Gives all values in pieces, anew at each call; none is NaN.
-    dtype
-        Their type: bool, integers or floating point numbers up to 64 bits.
+        Gives all values, in (N,) arrays of one type, anew at each call. NaN is greater than all
+        numbers.
+    count
+        How many values there are.
     """
-    native = dtype.newbyteorder("=")
-    raw = np.dtype(f"u{native.itemsize}")
-    total = 8 * native.itemsize
-    width = min(_DIGIT, total)
-    # For each rank the digits known so far, as one number, and the rank among the values with them.
-    found = [(0, rank) for rank in ranks]
-    for shift in range(total - width, -1, -width):
-        counts = {head: np.zeros(1 << width, dtype=np.int64) for head, _ in found}
-        for piece in pieces():
-            bits = np.ascontiguousarray(piece, dtype=native).reshape(-1).view(raw)
-            for head, count in counts.items():
-                known = bits if shift + width == total else bits[bits >> (shift + width) == head]
-                digits = (known >> shift) & ((1 << width) - 1)
-                count += np.bincount(digits.astype(np.intp), minlength=count.size)
-        found = [
-            _with_digit(
-                head,
-                rank,
-                counts[head],
-                _order(native, counts[head].size, head, total - shift - width),
+    sample = _sample(pieces, count) if count > _FEW else None
+    if sample is None or not sample.size:
+        values = np.concatenate(list(pieces()))
+        values.partition(ranks)
+        return {rank: values[rank] for rank in ranks}
+    brackets = list(_brackets(sample, count, ranks))
+    for piece in pieces():
+        for start in range(0, piece.size, _BLOCK):
+            for bracket in brackets:
+                bracket.take(piece[start : start + _BLOCK])
+    found: dict[int, Any] = {}
+    for bracket in brackets:
+        found |= bracket.settled(pieces, count)
+    return found
+
+
+@dataclass(slots=True)
+class _Bracket:
+    """Two values that should enclose those at `ranks`, and how many values lie where."""
+
+    low: Any
+    high: Any
+    ranks: list[int]
+    below_low: int = 0
+    upto_low: int = 0
+    below_high: int = 0
+    upto_high: int = 0
+    between: list[NDArray[Any]] = field(default_factory=list)
+
+    @property
+    def is_kept(self) -> bool:
+        """Whether `between` has all the values between."""
+        return self.below_high - self.upto_low <= _KEPT
+
+    def take(self, values: NDArray[Any]) -> None:
+        """Count some values, and keep those between."""
+        is_upto_low = values <= self.low
+        is_below_high = values < self.high
+        self.below_low += int(np.count_nonzero(values < self.low))
+        self.upto_low += int(np.count_nonzero(is_upto_low))
+        self.below_high += int(np.count_nonzero(is_below_high))
+        self.upto_high += int(np.count_nonzero(values <= self.high))
+        if self.is_kept:
+            self.between.append(values[is_below_high & ~is_upto_low])
+        else:
+            self.between.clear()
+
+    def settled(self, pieces: Pieces, count: int) -> dict[int, Any]:
+        """The values at `ranks`, after all `count` values were taken."""
+        ends = (self.below_low, self.upto_low, self.below_high, self.upto_high, count)
+        edges = list(itertools.accumulate(ends, max))
+        found: dict[int, Any] = {}
+        for region, ranks in itertools.groupby(self.ranks, lambda rank: bisect_right(edges, rank)):
+            if region in (1, 3):
+                found |= dict.fromkeys(ranks, self.low if region == 1 else self.high)
+                continue
+            start = edges[region - 1] if region else 0
+            inner = smallest(
+                self._region(region, pieces), edges[region] - start, [r - start for r in ranks]
             )
-            for head, rank in found
-        ]
-    return np.array([head for head, _ in found], dtype=raw).view(native)
+            found |= {start + rank: value for rank, value in inner.items()}
+        return found
+
+    def _region(self, region: int, pieces: Pieces) -> Pieces:
+        """The values below the two (0), between them (2) or above (4)."""
+        low, high, between = self.low, self.high, self.between
+        if region == 2 and self.is_kept:
+            return lambda: between
+        if region == 2:
+            return lambda: (p[(p > low) & (p < high)] for p in pieces())
+        if region == 0:
+            return lambda: (p[p < low] for p in pieces())
+        return lambda: (p[~(p <= high)] for p in pieces())
 
 
-def _with_digit(
-    head: int, rank: int, counts: NDArray[np.int64], order: NDArray[np.intp]
-) -> tuple[int, int]:
-    """The digits with the next one, and the rank among the values that begin so."""
-    upto = counts[order].cumsum()
-    place = int(np.searchsorted(upto, rank, side="right"))
-    before = int(upto[place - 1]) if place else 0
-    return head * counts.size + int(order[place]), rank - before
+def _sample(pieces: Pieces, count: int) -> NDArray[Any]:
+    """About ``count ** (2 / 3)`` of the values, sorted, without NaN."""
+    # Odd, so that it does not hit the same columns in each line of an image of 2**n px.
+    stride = round(count ** (1 / 3)) | 1
+    # Copies: a view would keep its piece in memory, and all pieces are the image.
+    sample = np.sort(np.concatenate([piece[::stride].copy() for piece in pieces()]))
+    return sample[: np.searchsorted(sample, np.nan)] if sample.dtype.kind == "f" else sample
 
 
-def _order(dtype: np.dtype[Any], size: int, head: int, known: int) -> NDArray[np.intp]:
-    """The `size` values of a digit in the order of the numbers that have them there.
-
-    `head` are the `known` bits before. The highest bit is the sign: a negative integer is stored
-    as 2**bits less than nothing, a negative floating point number as its absolute value.
-    """
-    ascending = np.arange(size)
-    descending = ascending[::-1]
-    is_float = np.issubdtype(dtype, np.floating)
-    if known:
-        return descending if is_float and head >> (known - 1) else ascending
-    if is_float:
-        return np.concatenate([descending[: size // 2], ascending[: size // 2]])
-    if np.issubdtype(dtype, np.signedinteger):
-        return np.roll(ascending, size // 2)
-    return ascending
+def _brackets(sample: NDArray[Any], count: int, ranks: Sequence[int]) -> Iterator[_Bracket]:
+    """A bracket for each rank; ranks whose brackets overlap share one."""
+    edges: list[tuple[int, int, list[int]]] = []
+    for rank in sorted(ranks):
+        share = (rank + 0.5) / count
+        place = share * sample.size
+        spread = 1 + _DEVIATIONS * math.sqrt(place * (1 - share))
+        start, stop = max(0, int(place - spread)), min(sample.size - 1, int(place + spread))
+        if edges and start <= edges[-1][1]:
+            start, _, shared = edges.pop()
+            edges.append((start, stop, [*shared, rank]))
+        else:
+            edges.append((start, stop, [rank]))
+    for start, stop, shared in edges:
+        yield _Bracket(sample[start], sample[stop], shared)

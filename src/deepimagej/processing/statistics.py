@@ -178,8 +178,9 @@ def _order_statistics(groups: _Groups, ranks: Sequence[int]) -> Iterator[NDArray
         lows, highs = zip(*extremes, strict=True)
         ends = {last: np.max(highs, axis=0), 0: np.min(lows, axis=0)}
         yield from (ends[rank] for rank in ranks)
-    elif groups.count <= _SLAB:
+    elif groups.number > 1:
         (rows,) = groups.rows()
         yield from np.partition(rows, ranks, axis=1)[:, ranks].T
     else:
-        yield from smallest(groups.rows, groups.chain.dtype, ranks).reshape(-1, 1)
+        found = smallest(lambda: (rows[0] for rows in groups.rows()), groups.count, ranks)
+        yield from (np.array([found[rank]]) for rank in ranks)
