@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import psutil
 from onnx import TensorProto, helper, numpy_helper
 
 from deepimagej.axes import Axis, AxisName, SizeRule
@@ -96,6 +98,13 @@ def write_heavy(path: Path, *, megabytes: int) -> Path:
     return write_onnx(path, nodes, ["x"], ["y"], [weights])
 
 
+def write_repeat(path: Path, *, times: int) -> Path:
+    """The image so many times along y and x."""
+    counts = numpy_helper.from_array(np.array([1, 1, times, times], np.int64), "counts")
+    node = helper.make_node("Tile", ["x", "counts"], ["y"])
+    return write_onnx(path, [node], ["x"], ["y"], [counts])
+
+
 def write_loop(path: Path) -> Path:
     """Adds one as many times as the first pixel says: `ENDLESS` keeps the worker in the call."""
     nodes = [
@@ -133,3 +142,17 @@ def random_image(*shape: int) -> NDArray[np.float32]:
 def shared_segments() -> set[str]:
     """Names of all segments of shared memory on this machine (Linux)."""
     return {path.name for path in Path("/dev/shm").iterdir()}
+
+
+def left_segments(before: set[str]) -> set[str]:
+    """Segments that are there now and were not before, but for those that others use."""
+    own = {os.getpid(), *(child.pid for child in psutil.Process().children(recursive=True))}
+    names = shared_segments() - before
+    for maps in Path("/proc").glob("[0-9]*/maps"):
+        if names and int(maps.parent.name) not in own:
+            try:
+                text = maps.read_text()
+            except OSError:  # it ended
+                continue
+            names -= {name for name in names if f"/dev/shm/{name}" in text}
+    return names

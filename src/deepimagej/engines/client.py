@@ -126,9 +126,10 @@ class Engines:
             try:
                 self.load(spec, weights, device=device, cancel=cancel).close()
             except DeepImageJError as error:
-                _log.info("'%s' was not loaded ahead: %s", spec.name, error)
-            except RunCancelled:
-                _log.debug("'%s' was not loaded ahead: the engines were closed.", spec.name)
+                if not cancel.is_cancelled:
+                    _log.info("'%s' was not loaded ahead: %s", spec.name, error)
+            except RunCancelled:  # the engines were closed
+                return
 
         thread = threading.Thread(target=load, name="deepimagej-warm", daemon=True)
         with self._lock:

@@ -201,7 +201,7 @@ class Worker:
     def _failure(self, error: Mapping[str, str]) -> WorkerFailure:
         message = error["message"]
         if self.limits.memory is not None:
-            allowed = f"{self.limits.memory / 2**20:.0f} MB"
+            allowed = f"{self.limits.memory / 1e6:.0f} MB"
             if error["kind"] == "memory":
                 message = f"{message.rstrip('. ')} (its limit is {allowed})"
             elif error["kind"] == "limit":

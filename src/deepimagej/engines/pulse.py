@@ -16,7 +16,7 @@ _WORK: Final = 0.05
 _LONGEST_STEP: Final = 0.5
 """Seconds that one look counts at most: when this process itself stood still (Ctrl-Z, a sleeping
 computer), the worker could not be heard."""
-_FIRST_DOUBT: Final = 2.0
+_FIRST_DOUBT: Final = 1.5
 """Seconds of silence after which the system is asked."""
 
 
@@ -47,7 +47,8 @@ class Pulse:
     none, so a process that computes or reads lives as well. One that waits for a GPU beats.
     """
 
-    def __init__(self, pid: int) -> None:
+    def __init__(self, pid: int, *, silence: float = SILENCE) -> None:
+        self._silence = silence
         self._quiet = Clock()
         self._lock = threading.Lock()
         self._process: psutil.Process | None = None
@@ -66,7 +67,7 @@ class Pulse:
                 return False
             if self._has_worked():
                 self._quiet.reset()
-            return self._quiet.seconds >= SILENCE
+            return self._quiet.seconds >= self._silence
 
     def _has_worked(self) -> bool:
         """Whether it computed or read since this was last true."""

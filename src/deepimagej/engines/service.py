@@ -30,6 +30,7 @@ _POLL: Final = 0.05
 """Seconds between two looks at the cancel token and the process."""
 _IMPORT_FAILED: Final = 86
 _LOG_LINES: Final = 200
+_LONGEST_LINE: Final = 4096
 _LOOK_IDLE: Final = 5.0
 """Seconds between two looks at whether the worker is in use."""
 _DRAIN: Final = 2.0
@@ -54,7 +55,7 @@ class WorkerFailure(Exception):
 
 
 class _Log(deque[str]):
-    """The end of the worker's stderr; Appose's list would grow for ever."""
+    """The end of what the worker writes."""
 
     def __init__(self) -> None:
         super().__init__(maxlen=_LOG_LINES)
@@ -96,8 +97,9 @@ class Service:
         self._kills = deaths.kills_for_memory()
         command = (str(interpreter), str(_START), engine.script)
         self._appose = ApposeService(Path.cwd(), environment(engine), *command)
-        self._appose._error_lines = self._log
         self._appose._invalid_lines = _Log()
+        # Appose's own stops at the first byte that is no text, and the worker would block soon.
+        self._appose._stderr_loop = self._read_log
         self._keep(idle)
         self._pulse = Pulse(self.pid)
 
@@ -265,6 +267,11 @@ class Service:
         started.wait()
         if failures:
             raise failures[0]
+
+    def _read_log(self) -> None:
+        stream = self._appose._process.stderr.buffer
+        while line := stream.readline(_LONGEST_LINE):
+            self._log.append(line.decode("utf-8", "backslashreplace").rstrip())
 
     def _is_idle(self, idle: float) -> bool:
         with self._lock:

@@ -157,7 +157,7 @@ def _limit(most: Optional[int], device: str) -> None:
     global _most
     has_now = memory.resident()
     if most is not None and has_now is not None and has_now >= most and device == "cpu":
-        raise Refused("limit", f"{has_now / 2**20:.0f} MB")
+        raise Refused("limit", f"{has_now / 1e6:.0f} MB")
     _most = most
     memory.limit(most if device == "cpu" else None)
 
