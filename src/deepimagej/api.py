@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from deepimagej.inputs import Source, as_images, name_images
-from deepimagej.process import start_host, tools
+from deepimagej.process import start_host, tools, warm_up
 from deepimagej.progress import silent
 from deepimagej.result import TestReport
 
@@ -46,6 +46,7 @@ def start(
     fiji: str | None = None,
     mode: Literal["headless", "interactive", "gui"] = "headless",
     java_options: Sequence[str] = (),
+    warm: str | Path | Sequence[str | Path] | None = None,
 ) -> ImageJ:
     """The running ImageJ; started at the first call.
 
@@ -57,6 +58,9 @@ def start(
         ``headless``; ``interactive``: with a display, its window hidden; ``gui``: window shown.
     java_options
         Options for Java, such as ``-Xmx8g``.
+    warm
+        A model, or several, to load while ImageJ starts: the first run of each then finds its
+        network loaded. A model that cannot be loaded is told by the run that needs it.
 
     Raises
     ------
@@ -65,6 +69,8 @@ def start(
     """
     from deepimagej.host.imagej import ImageJ
 
+    if warm:
+        warm_up([warm] if isinstance(warm, str | Path) else warm)
     return ImageJ(start_host(fiji, mode=mode, java_options=java_options))
 
 
