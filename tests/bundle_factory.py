@@ -166,6 +166,39 @@ def make_list_bundle(folder: Path, **options: Any) -> Path:
     return _write(folder, chosen, nodes, {"input": values}, outputs, constants=constants)
 
 
+def make_star_bundle(folder: Path, *, rays: int = 8, gain: float = 16.0, **options: Any) -> Path:
+    """An image of a StarDist network's own outputs, given back: probability, then distances.
+
+    The image has the distances divided by `gain`, so that all its values lie between 0 and 1.
+    """
+    chosen = Options(**{"name": "True stars", "channels": 1 + rays, **options})
+    values = sample_values(chosen)
+    gains = np.array([1, *[gain] * rays], np.float32)[:, None, None]
+    nodes = [helper.make_node("Mul", ["input", "gains"], ["output"])]
+    outputs = [Output(values=values * gains)]
+    return _write(folder, chosen, nodes, {"input": values}, outputs, constants={"gains": gains})
+
+
+def make_flow_bundle(folder: Path, **options: Any) -> Path:
+    """An image of true flows along y and x, given back with a probability from their length."""
+    nothing = {"id": "scale_linear", "kwargs": {"gain": 1.0, "offset": 0.0}}
+    chosen = Options(**{"name": "True flows", "channels": 2, "operations": [nothing], **options})
+    values = sample_values(chosen)
+    constants: dict[str, NDArray[Any]] = {
+        "axes": np.array([1], np.int64),
+        "least": np.array(6, np.float32),
+    }
+    nodes = [
+        helper.make_node("Mul", ["input", "input"], ["squares"]),
+        helper.make_node("ReduceSum", ["squares", "axes"], ["lengths"]),
+        helper.make_node("Sub", ["lengths", "least"], ["prob"]),
+        helper.make_node("Concat", ["input", "prob"], ["output"], axis=1),
+    ]
+    prob = (values**2).sum(1, keepdims=True) - constants["least"]
+    outputs = [Output(values=np.concatenate([values, prob], 1).astype(np.float32))]
+    return _write(folder, chosen, nodes, {"input": values}, outputs, constants=constants)
+
+
 def sample_values(options: Options, seed: int = 0) -> NDArray[Any]:
     """The test input of a tiny bundle: all lengths differ where they are free."""
     lengths = {"b": 1, "c": options.channels}

@@ -10,9 +10,12 @@ from deepimagej.method_options import (
     STARDIST_OPTIONS,
     CellposeOptions,
     StarDistOptions,
+    format_cellpose_line,
+    format_stardist_line,
     parse_cellpose_options,
     parse_stardist_options,
 )
+from deepimagej.request import Device, RunRequest
 
 FLUO = "StarDist Fluorescence Nuclei Segmentation"
 
@@ -22,14 +25,14 @@ FLUO = "StarDist Fluorescence Nuclei Segmentation"
     [
         (
             f"model=[{FLUO}] prob_thresh=[0.479] min_percentile=[1.0] max_percentile=[99.8]",
-            StarDistOptions(FLUO, 0.479, 1.0, 99.8),
+            StarDistOptions(RunRequest(FLUO), 0.479, None, 1.0, 99.8),
         ),
         (
             "model=[StarDist H&E Nuclei Segmentation] prob_thresh=0.5 min_percentile=1 "
             "max_percentile=99.8",
-            StarDistOptions("StarDist H&E Nuclei Segmentation", 0.5, 1.0, 99.8),
+            StarDistOptions(RunRequest("StarDist H&E Nuclei Segmentation"), 0.5, None, 1.0, 99.8),
         ),
-        (f"model=[{FLUO}]", StarDistOptions(FLUO, 0.5, 1.0, 99.8)),
+        (f"model=[{FLUO}]", StarDistOptions(RunRequest(FLUO), None, None, 1.0, 99.8)),
     ],
 )
 def test_a_published_stardist_line_is_read(text: str, options: StarDistOptions) -> None:
@@ -41,15 +44,17 @@ def test_a_published_stardist_line_is_read(text: str, options: StarDistOptions) 
     [
         (
             "model=cyto3 cyto_color=gray nuclei_color=gray diameter=30 display_all=false",
-            CellposeOptions("cyto3", "gray", "gray", 30.0, display_all=False),
+            CellposeOptions(RunRequest("cyto3"), "gray", "gray", 30.0, display_all=False),
         ),
         (
             "model=[C:/models/my weights] cyto_color=Red nuclei_color=blue display_all=true",
-            CellposeOptions("C:/models/my weights", "red", "blue", None, display_all=True),
+            CellposeOptions(
+                RunRequest("C:/models/my weights"), "red", "blue", None, display_all=True
+            ),
         ),
         (
             "model=nuclei cyto_color=gray nuclei_color=gray diameter=0",
-            CellposeOptions("nuclei", "gray", "gray"),
+            CellposeOptions(RunRequest("nuclei"), "gray", "gray"),
         ),
     ],
 )
@@ -81,7 +86,8 @@ CELLPOSE = {option.key: option.meaning for option in CELLPOSE_OPTIONS}
             "min_percentile=0.5 is not below max_percentile=0.5.",
             "Write min_percentile=1 max_percentile=99.8.",
         ),
-        ("model=a nms=0.5", "Unknown option: nms.", f"The options are {', '.join(STARDIST)}."),
+        ("model=a nms=0.5", "Unknown option: nms.", "Did you mean nms_thresh?"),
+        ("model=a q=0.5", "Unknown option: q.", f"The options are {', '.join(STARDIST)}."),
     ],
 )
 def test_a_wrong_stardist_line_is_refused(text: str, message: str, hint: str) -> None:
@@ -129,3 +135,24 @@ def test_a_wrong_cellpose_line_is_refused(text: str, message: str, hint: str) ->
     with pytest.raises(OptionError) as caught:
         parse_cellpose_options(text)
     assert (caught.value.message, caught.value.hint) == (message, hint)
+
+
+def test_the_recorded_stardist_line_is_read_as_the_same_options() -> None:
+    request = RunRequest(FLUO, device=Device("cpu"), images=(("", "my cells.tif"),))
+    options = StarDistOptions(request, 0.1, 0.3, 2.0, 99.5)
+    line = format_stardist_line(options)
+    assert line.startswith(
+        f'run("DeepImageJ StarDist", "model=[{FLUO}] prob_thresh=0.1 nms_thresh=0.3 '
+        "min_percentile=2.0 max_percentile=99.5 format=auto tile=auto"
+    )
+    assert parse_stardist_options(line.split('"')[3]) == options
+
+
+def test_the_recorded_cellpose_line_is_read_as_the_same_options() -> None:
+    options = CellposeOptions(RunRequest("a b"), "green", "blue", 21.5, display_all=True)
+    line = format_cellpose_line(options)
+    assert line.startswith(
+        'run("DeepImageJ Cellpose", "model=[a b] cyto_color=green nuclei_color=blue '
+        "diameter=21.5 display_all=true format=auto tile=auto"
+    )
+    assert parse_cellpose_options(line.split('"')[3]) == options

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +18,7 @@ from deepimagej.result import RunResult
 from deepimagej.writing import write_result
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from deepimagej.bundle.spec import ModelSpec, TensorSpec
     from deepimagej.choices import StagePlan
@@ -44,6 +44,10 @@ class Finished:
     network: Network
     passed: Passed
     clock: Clock
+    write_line: Callable[[RunRequest], str] = format_line
+    """The macro line of the resolved request."""
+    described: Mapping[str, Any] = field(default_factory=dict)
+    """What stands in the record in the place of the bundle's own stages."""
 
     @property
     def request(self) -> RunRequest:
@@ -78,7 +82,7 @@ def _findable(request: RunRequest, spec: ModelSpec) -> str:
 def deliver(finished: Finished, tools: Tools) -> RunResult:
     """The result of a finished run, shown in ImageJ and saved as its request says."""
     request = finished.request
-    line = macro_line(request)
+    line = macro_line(request, finished.write_line)
     record = record_of(finished, line, tools)
     images = {
         name: _with_info(image, provenance.to_info(record))
@@ -145,7 +149,7 @@ def record_of(finished: Finished, line: str, tools: Tools) -> dict[str, Any]:
         notes=(*job.notes, *finished.passed.notes),
         timings=finished.clock.seconds,
     )
-    return {**record, "asked": known["asked"]}
+    return {**record, **finished.described, "asked": known["asked"]}
 
 
 def known_before(job: Job, images: Mapping[str, Image], tools: Tools) -> dict[str, Any]:
@@ -192,10 +196,10 @@ def _describe_stage(plan: StagePlan, tensors: Sequence[TensorSpec]) -> dict[str,
     return record
 
 
-def macro_line(request: RunRequest) -> str:
+def macro_line(request: RunRequest, write: Callable[[RunRequest], str] = format_line) -> str:
     """The macro line of `request`; empty where ImageJ's options cannot carry a name in it."""
     try:
-        return format_line(request)
+        return write(request)
     except OptionError as error:
         _log.warning("%s %s", error.message, error.hint)
         return ""

@@ -133,9 +133,12 @@ def start_host(
             java_options=java_options,
             settings=settings,
             on_command=_answer,
-            models=_model_names,
+            fields=_fields_of,
         )
 
 
-def _model_names() -> list[str]:
-    return [entry.name for entry in tools().library.entries() if not entry.problem]
+def _fields_of(command: str) -> list[list[str]]:
+    from deepimagej.dialogs import fields_of
+
+    entries = tools().library.entries()
+    return fields_of(command, [entry.name for entry in entries if not entry.problem])

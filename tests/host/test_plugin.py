@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from deepimagej.dialogs import fields_of
 from deepimagej.errors import ImageError, RunCancelled
 
 if TYPE_CHECKING:
@@ -66,6 +67,18 @@ def test_imagej_run_from_python_hands_over_the_options(imagej: EmbeddedImageJ) -
     with imagej.answering(lambda _, options: calls.append(options)):
         imagej.java_class("ij.IJ").run("DeepImageJ Run", "model=x")
     assert calls == ["model=x "]
+
+
+def test_java_gets_the_fields_of_a_dialog(
+    imagej: EmbeddedImageJ, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    runner = imagej.java_class("deepimagej.Command").class_.getDeclaredField("runner")
+    runner.setAccessible(True)
+    monkeypatch.setattr(imagej.bridge, "_fields", lambda command: fields_of(command, ["a b"]))
+    fields = runner.get(None).fields("DeepImageJ StarDist")
+    assert [[str(text) for text in field] for field in fields] == fields_of(
+        "DeepImageJ StarDist", ["a b"]
+    )
 
 
 MACROS = {

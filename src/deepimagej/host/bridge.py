@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
 OnCommand = Callable[[str, str], str | None]
 """Takes a command's name and options; returns the macro line that repeats it, or None."""
-Models = Callable[[], Sequence[str]]
-"""Gives the names of the models to choose from."""
+Fields = Callable[[str], Sequence[Sequence[str]]]
+"""Takes a command's name; gives the fields of its dialog, as Java's ``Runner.fields`` has them."""
 
 _log = logging.getLogger(__name__)
 
@@ -28,9 +28,9 @@ class Bridge:
     So it is kept here, per thread, as a macro runs on the thread of its caller; Java gets its text.
     """
 
-    def __init__(self, on_command: OnCommand, *, models: Models) -> None:
+    def __init__(self, on_command: OnCommand, *, fields: Fields) -> None:
         self._on_command = on_command
-        self._models = models
+        self._fields = fields
         self._pending = threading.local()
         self._running = 0
         self._idle = threading.Condition()
@@ -65,8 +65,8 @@ class Bridge:
                 return bridge._run(answer, str(command), str(options))
 
             @jpype.JOverride  # type: ignore[untyped-decorator]  # jpype has no types
-            def models(self) -> Any:
-                return jpype.JArray(jpype.JString)(bridge._names())
+            def fields(self, command: Any) -> Any:
+                return jpype.JArray(jpype.JString, 2)(bridge._fields_of(str(command)))
 
         jpype.JClass("deepimagej.Command").setRunner(Runner())
 
@@ -103,9 +103,9 @@ class Bridge:
             _log.debug("%s failed", command, exc_info=True)
             return answer.failed(f"{type(error).__name__}: {error}")
 
-    def _names(self) -> list[str]:
+    def _fields_of(self, command: str) -> list[list[str]]:
         try:
-            return list(self._models())
+            return [list(field) for field in self._fields(command)]
         except DeepImageJError as error:
             _log.warning("%s %s", error.message, error.hint)
             return []

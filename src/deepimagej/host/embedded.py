@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from deepimagej.errors import HostError
-from deepimagej.host.bridge import Bridge, Models, OnCommand
+from deepimagej.host.bridge import Bridge, Fields, OnCommand
 from deepimagej.host.jars import IMAGEJ, PATCHER, find_jars, install_plugin
 from deepimagej.host.java import find_java
 from deepimagej.host.patching import patched_jar
@@ -84,13 +84,17 @@ class EmbeddedImageJ:
             image.close()
 
 
+def _no_fields(command: str) -> tuple[()]:
+    return ()
+
+
 def start(
     *,
     mode: str = "headless",
     java_options: Sequence[str] = (),
     settings: Settings,
     on_command: OnCommand,
-    models: Models = tuple,
+    fields: Fields = _no_fields,
 ) -> EmbeddedImageJ:
     """The running ImageJ; started if this process has none yet.
 
@@ -100,7 +104,7 @@ def start(
         ``headless``; ``interactive``: with a display, its window hidden; ``gui``: window shown.
     java_options
         Options for Java, such as ``-Xmx8g``.
-    on_command, models
+    on_command, fields
         Answer ImageJ's commands and their dialogs. A second call does not change them.
 
     Raises
@@ -112,7 +116,7 @@ def start(
     with _lock:
         if _running is None:
             _running = _start(
-                mode, tuple(java_options), settings, Bridge(on_command, models=models)
+                mode, tuple(java_options), settings, Bridge(on_command, fields=fields)
             )
         elif _running.mode != mode:
             raise HostError(

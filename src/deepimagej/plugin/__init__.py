@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from deepimagej.errors import OptionError
+from deepimagej.plugin.methods import cellpose_command, stardist_command
 from deepimagej.plugin.run import run_command
 
 if TYPE_CHECKING:
@@ -12,6 +13,8 @@ if TYPE_CHECKING:
 
 COMMANDS: Final[Mapping[str, Callable[[str], str | None]]] = {
     "DeepImageJ Run": run_command,
+    "DeepImageJ StarDist": stardist_command,
+    "DeepImageJ Cellpose": cellpose_command,
 }
 """By the name in the menu: takes the options of a macro line, returns the line to record."""
 

@@ -55,7 +55,7 @@ public class Command implements PlugIn {
 	private static void runFromMenu(final Runner answering, final String name) {
 		// ImageJ would record the dialog's fields at once; the true line is known after the run.
 		Recorder.setCommand(null);
-		final String options = RunDialog.ask(name, answering.models());
+		final String options = RunDialog.ask(name, answering.fields(name));
 		if (options != null) finish(answering.run(name, options), null, false);
 	}
 

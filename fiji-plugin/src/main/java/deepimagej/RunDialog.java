@@ -3,43 +3,58 @@ package deepimagej;
 import ij.IJ;
 import ij.gui.GenericDialog;
 
-/** The plain dialog of "DeepImageJ Run": from fields to the options of a macro line. */
+import java.util.Arrays;
+
+/** The plain dialog of a command: from fields to the options of a macro line. */
 final class RunDialog {
 
-	private static final String[] STAGES = { "auto", "none", "zoo" };
+	/** Where a field has its key, label and first value; the values to choose from follow. */
+	private static final int KEY = 0, LABEL = 1, VALUE = 2, CHOICES = 3;
+	private static final int COLUMNS = 12;
 
 	private RunDialog() {
 		// only ask
 	}
 
 	/**
-	 * Asks for the options of a run.
+	 * Asks for the options of a command.
 	 *
 	 * @param title the title of the dialog
-	 * @param models the models to choose from
+	 * @param fields the fields, as {@link Runner#fields} gives them
 	 * @return the options, null if the user cancelled or there is no model
 	 */
-	static String ask(final String title, final String[] models) {
-		if (models.length == 0) {
+	static String ask(final String title, final String[][] fields) {
+		if (fields.length == 0) {
 			IJ.showMessage(title, "There is no model on this machine yet.\n" +
 				"Install one with the command: deepimagej install FOLDER_OR_ZIP");
 			return null;
 		}
 		final GenericDialog dialog = new GenericDialog(title);
-		dialog.addChoice("Model", models, models[0]);
-		dialog.addChoice("Preprocessing", STAGES, STAGES[0]);
-		dialog.addChoice("Postprocessing", STAGES, STAGES[0]);
-		dialog.addStringField("Tile", "auto", 12);
+		for (final String[] field : fields) {
+			if (isChoice(field)) {
+				final String[] choices = Arrays.copyOfRange(field, CHOICES, field.length);
+				dialog.addChoice(field[LABEL], choices, field[VALUE]);
+			}
+			else dialog.addStringField(field[LABEL], field[VALUE], COLUMNS);
+		}
 		dialog.showDialog();
 		if (dialog.wasCanceled()) return null;
-		return option("model", dialog.getNextChoice()) +
-			option("preprocessing", dialog.getNextChoice()) +
-			option("postprocessing", dialog.getNextChoice()) +
-			option("tile", dialog.getNextString()).trim();
+		final StringBuilder options = new StringBuilder();
+		for (final String[] field : fields) {
+			final String value = isChoice(field) ? dialog.getNextChoice() : dialog.getNextString();
+			options.append(option(field[KEY], value));
+		}
+		return options.toString().trim();
 	}
 
+	private static boolean isChoice(final String[] field) {
+		return field.length > CHOICES;
+	}
+
+	/** A pair; nothing for an empty value, which is absent. */
 	private static String option(final String key, final String value) {
 		final String text = value.trim();
+		if (text.isEmpty()) return "";
 		return key + "=" + (text.indexOf(' ') >= 0 ? "[" + text + "]" : text) + " ";
 	}
 }

@@ -13,9 +13,11 @@ public interface Runner {
 	Answer run(String command, String options);
 
 	/**
-	 * The names of the models that can be chosen, in the order in which they are shown.
+	 * The fields of a command's dialog, in the order in which they are shown.
 	 *
-	 * @return the names, maybe none
+	 * @param command the name in the menu
+	 * @return for each field its key, its label, its first value, and the values to choose from;
+	 *         none of these for a field to write in. No field at all if there is no model.
 	 */
-	String[] models();
+	String[][] fields(String command);
 }
