@@ -88,12 +88,11 @@ class Layout:
         kept = [axis for axis in axes if self._is_kept(axis, axes, parts[0][1].shape)]
         squeeze = tuple(number for number, axis in enumerate(axes) if axis not in kept)
         looped = [axis for axis, _ in self.looped]
-        stacked = np.empty(
-            (*(size for _, size in self.looped), *np.squeeze(parts[0][1], squeeze).shape),
-            dtype=parts[0][1].dtype,
-        )
-        for position, values in parts:
-            stacked[tuple(index for _, index in position)] = np.squeeze(values, squeeze)
+        stacked = np.squeeze(parts[0][1], squeeze)
+        if looped:  # else there is one position, and no second array of its size is made
+            stacked = np.empty((*(size for _, size in self.looped), *stacked.shape), stacked.dtype)
+            for position, values in parts:
+                stacked[tuple(index for _, index in position)] = np.squeeze(values, squeeze)
         now = (*looped, *kept)
         if self.image.sizes.get(AxisName.CHANNEL) == 1 and AxisName.CHANNEL not in now:
             # A macro's image comes back without the channel axis of length 1 that the user's has.
