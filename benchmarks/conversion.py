@@ -53,23 +53,29 @@ def main(java_options: list[str]) -> int:
 
 
 def _measure(dtype: type[np.generic]) -> list[float]:
-    pixels = (np.random.default_rng(0).random((SIZE, SIZE)) * 255).astype(dtype)
-    there = np.empty_like(pixels)
-    image = Image(pixels, parse_axes("YX"))
-    times: dict[str, list[float]] = {"copyto": [], "copy": [], "to ImageJ": [], "to numpy": []}
-    for _ in range(ROUNDS):
-        _timed(times["copyto"], lambda: np.copyto(there, pixels))
-        _timed(times["copy"], pixels.copy)
-        imp = _timed(times["to ImageJ"], lambda: to_imageplus(image))
-        back, _axes = _timed(times["to numpy"], partial(read_pixels, imp))
-    if not np.array_equal(back, pixels):
-        raise SystemExit(f"{dtype.__name__} came back changed")
-    copyto, copy, to_java, to_numpy = (1e3 * statistics.median(each) for each in times.values())
+    times = measure(np.dtype(dtype), size=SIZE, rounds=ROUNDS)
+    copyto, copy, to_java, to_numpy = (1e3 * each for each in times.values())
     print(
         f"{dtype.__name__:8}{copyto:8.1f}{copy:8.1f}{to_java:11.1f}{copy / to_java:7.2f}"
         f"{to_numpy:10.1f}{copy / to_numpy:7.2f}"
     )
     return [copy / to_java, copy / to_numpy]
+
+
+def measure(dtype: np.dtype[Any], *, size: int, rounds: int) -> dict[str, float]:
+    """Median seconds of both of numpy's copies and of both conversions; needs a running ImageJ."""
+    pixels = (np.random.default_rng(0).random((size, size)) * 255).astype(dtype)
+    there = np.empty_like(pixels)
+    image = Image(pixels, parse_axes("YX"))
+    times: dict[str, list[float]] = {"copyto": [], "copy": [], "to ImageJ": [], "to numpy": []}
+    for _ in range(rounds):
+        _timed(times["copyto"], lambda: np.copyto(there, pixels))
+        _timed(times["copy"], pixels.copy)
+        imp = _timed(times["to ImageJ"], lambda: to_imageplus(image))
+        back, _axes = _timed(times["to numpy"], partial(read_pixels, imp))
+    if not np.array_equal(back, pixels):
+        raise SystemExit(f"{dtype} came back changed")
+    return {name: statistics.median(each) for name, each in times.items()}
 
 
 def _timed(times: list[float], work: Callable[[], Any]) -> Any:

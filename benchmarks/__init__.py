@@ -1,0 +1,1 @@
+"""deepimagej measured side by side with the raw frameworks and the peers; see README.md."""
