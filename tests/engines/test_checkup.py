@@ -61,6 +61,14 @@ def test_an_engine_tells_its_version_devices_threads_and_formats(
     )
 
 
+def test_the_threads_are_those_that_the_variables_allow(tmp_path: Path, bare: Path) -> None:
+    tables = {name: Wish(f"[{name}]", python=str(bare)) for name in ("torch", "tensorflow")}
+    one = Wish("[onnx]", variables={"OMP_NUM_THREADS": "1"})
+    file = tmp_path / "engines.toml"
+    onnx = check_engines(Configuration(file, is_there=True, engines={"onnx": one, **tables}))[0]
+    assert (onnx.threads, str(onnx.interpreter), onnx.where) == (1, sys.executable, "")
+
+
 def test_a_broken_framework_gives_its_last_line_and_does_not_stop_the_others(
     tmp_path: Path, bare: Path
 ) -> None:

@@ -33,7 +33,7 @@ def main(engine: str) -> None:
     found = {
         "python": ".".join(map(str, sys.version_info[:3])),
         "framework": framework.version(),
-        "threads": _threads(engine),
+        "threads": framework.threads() or os.cpu_count(),
         "devices": [_cpu(), *(_gpu(index, driver) for index in there)],
         "unused": [name for index, (name, _, _) in enumerate(driver) if index not in there],
         "lacks": _lacks(engine),
@@ -57,14 +57,6 @@ def _cpu() -> Dict[str, Any]:
 def _gpu(index: int, driver: List[Tuple[str, int, int]]) -> Dict[str, Any]:
     name, free, total = driver[index] if index < len(driver) else ("", None, None)
     return {"device": f"cuda:{index}", "name": name, "free": free, "total": total}
-
-
-def _threads(engine: str) -> int:
-    if engine == "torchscript":
-        return int(sys.modules["torch"].get_num_threads())
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def _lacks(engine: str) -> List[str]:
