@@ -179,6 +179,17 @@ def make_star_bundle(folder: Path, *, rays: int = 8, gain: float = 16.0, **optio
     return _write(folder, chosen, nodes, {"input": values}, outputs, constants={"gains": gains})
 
 
+def make_colour_star_bundle(folder: Path, *, gain: float = 16.0, **options: Any) -> Path:
+    """As `make_star_bundle`, of a colour image: probability from red, all 8 rays from green."""
+    chosen = Options(**{"name": "Coloured stars", "channels": 3, **options})
+    values = sample_values(chosen)
+    kernel = np.zeros((9, 3, 1, 1), np.float32)
+    kernel[0, 0], kernel[1:, 1] = 1, gain
+    nodes = [helper.make_node("Conv", ["input", "kernel"], ["output"])]
+    outputs = [Output(values=np.einsum("oi,biyx->boyx", kernel[..., 0, 0], values))]
+    return _write(folder, chosen, nodes, {"input": values}, outputs, constants={"kernel": kernel})
+
+
 def make_flow_bundle(folder: Path, **options: Any) -> Path:
     """An image of true flows along y and x, given back with a probability from their length."""
     nothing = {"id": "scale_linear", "kwargs": {"gain": 1.0, "offset": 0.0}}

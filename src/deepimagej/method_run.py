@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from deepimagej.tools import Tools
 
 LABELS = "labels"
-"""The result that is active at the end."""
+"""The last result of a method, and so the active image at the end."""
 
 
 class Method(Stages, Protocol):
@@ -102,7 +102,6 @@ def run_method(
         stem=next(iter(found.values())).stem,
         images=join_images(passed.parts, next(iter(layouts.values()))),
         rois=join_rois(passed.parts),
-        active=LABELS,
     )
     _leave_rois(outcome, tools, cancel)
     finished = Finished(

@@ -8,10 +8,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 import tifffile
-from numpy.testing import assert_array_equal
+from numpy.testing import assert_allclose, assert_array_equal
 
 import deepimagej
-from bundle_factory import make_flow_bundle, make_identity_bundle, make_star_bundle
+from bundle_factory import (
+    make_colour_star_bundle,
+    make_flow_bundle,
+    make_identity_bundle,
+    make_star_bundle,
+)
 from deepimagej.errors import BundleError, DeepImageJError, ImageError, LibraryError, OptionError
 from deepimagej.host.imagej import ImageJ
 from deepimagej.host.images import to_image
@@ -280,6 +285,37 @@ def test_the_diameter_scales_the_image_and_the_labels_back(ij: ImageJ, bundles: 
     [line] = [text for text in info.splitlines() if text.startswith("request = ")]
     ij.run_macro(f'selectImage("f.tif"); {line.removeprefix("request = ")}')
     assert_array_equal(pixels(ij), labels)
+
+
+def test_one_plane_feeds_the_cells_and_leaves_the_rest_empty(ij: ImageJ, tmp_path: Path) -> None:
+    bundle = make_identity_bundle(tmp_path / "three", name="Three channels", channels=3)
+    image = np.arange(30 * 40, dtype=np.uint16).reshape(30, 40)
+    ij.show(image, title="plane.tif")
+    line = "cyto_color=gray nuclei_color=gray display_all=true"
+    cellpose(ij, f"model=[{bundle}] {line}")
+    ij.run_macro('selectImage("plane_flows");')
+    low, high = np.percentile(image, (1, 99))
+    assert_allclose(pixels(ij)[0], (image - low) / (high - low), rtol=1e-6)
+    assert not pixels(ij)[1].any()
+    rgb = np.stack([image % 200, image % 180, image % 160], -1).astype(np.uint8)
+    ij.show(rgb, axes="YXC", title="rgb.tif")
+    cellpose(ij, f"model=[{bundle}] cyto_color=blue nuclei_color=red display_all=true")
+    ij.run_macro('selectImage("rgb_flows");')
+    low, high = np.percentile(rgb[..., 2], (1, 99))
+    assert_allclose(pixels(ij)[0], (rgb[..., 2] - low) / (high - low), rtol=1e-5, atol=1e-6)
+    low, high = np.percentile(rgb[..., 0], (1, 99))
+    assert_allclose(pixels(ij)[1], (rgb[..., 0] - low) / (high - low), rtol=1e-5, atol=1e-6)
+
+
+def test_a_stardist_model_of_three_channels_takes_rgb(ij: ImageJ, tmp_path: Path) -> None:
+    bundle = make_colour_star_bundle(tmp_path / "rgb")
+    rgb = np.zeros((40, 60, 3), np.uint8)
+    rgb[12, 20, 0], rgb[25, 45, 0], rgb[..., 1] = 255, 200, 80  # 80 / 255 · 16: 5 px
+    ij.show(rgb, axes="YXC", title="rgb.tif")
+    stardist(ij, f"model=[{bundle}] prob_thresh=0.6 {LINE}")
+    labels = pixels(ij)
+    assert labels.shape == (40, 60)
+    assert (labels.max(), labels[12, 20], labels[25, 45]) == (2, 1, 2)
 
 
 CELLPOSE_ERRORS: list[tuple[str, type[DeepImageJError], str, str]] = [

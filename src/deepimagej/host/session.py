@@ -212,7 +212,15 @@ class _Before:
         elif rows is not None:
             rows.show(f"{title}_Results")
         if not had_rows or rows is None:
-            self._analyzer.getResultsTable().show("Results")
+            self._show_results()
+
+    def _show_results(self) -> None:
+        """Let ImageJ's own table show its rows; no window is opened for none."""
+        table = self._analyzer.getResultsTable()
+        manager = self._host.java_class("ij.WindowManager")
+        has_windows = self._host.mode != "headless"
+        if int(table.size()) or not has_windows or manager.getWindow("Results") is not None:
+            table.show("Results")
 
     def _select(self) -> None:
         import jpype

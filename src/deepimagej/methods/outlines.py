@@ -28,6 +28,8 @@ def outlines(labels: NDArray[Any]) -> Iterator[tuple[int, NDArray[np.int32]]]:
     that meet at a corner only are apart.
     """
     y, x = np.nonzero(labels)
+    if not len(y):
+        return
     found = labels[y, x]
     order = np.argsort(found, kind="stable")
     y, x, found = y[order], x[order], found[order]
