@@ -192,10 +192,21 @@ def _cast(array: NDArray[Any], slot: Slot) -> NDArray[Any]:
     return array if slot.dtype is None else array.astype(slot.dtype, copy=False)
 
 
+class _Borrowed(shared_memory.SharedMemory):
+    """A segment of the client's.
+
+    Python unlinks a segment that it cannot map, as where the memory is limited: the client would
+    be left without it.
+    """
+
+    def unlink(self) -> None:
+        """Leave that to the client."""
+
+
 def _attach(name: str) -> shared_memory.SharedMemory:
     """A block of the client's; this process never frees it, however it ends."""
     if name not in _blocks:
-        _blocks[name] = shared_memory.SharedMemory(name)
+        _blocks[name] = _Borrowed(name)
     return _blocks[name]
 
 
