@@ -15,6 +15,7 @@ import pytest
 
 from deepimagej import cli_commands, errors, settings
 from deepimagej.macro_options import OPTIONS
+from deepimagej.method_options import CELLPOSE_OPTIONS, STARDIST_OPTIONS
 
 ROOT = Path(__file__).parents[1]
 README = ROOT / "README.md"
@@ -123,6 +124,16 @@ def test_the_macros_of_the_manual_run(desk: Desk, number: int) -> None:
 
 def test_the_manual_lists_every_key_of_the_macro_line() -> None:
     assert rows(USAGE, "Keys") == [option.key for option in OPTIONS]
+
+
+def test_the_manual_lists_every_key_of_stardist_and_cellpose() -> None:
+    run = {option.key for option in OPTIONS} - {"model"}
+    own = dict.fromkeys(o.key for o in (*STARDIST_OPTIONS, *CELLPOSE_OPTIONS) if o.key not in run)
+    listed = [key for row in rows(USAGE, "StarDist and Cellpose") for key in row.split("`, `")]
+    assert listed == list(own)
+    text = USAGE.read_text(encoding="utf-8").split("\nBoth take the keys ")[1].split(".\n")[0]
+    shared = {o.key for o in (*STARDIST_OPTIONS, *CELLPOSE_OPTIONS)} & run
+    assert set(re.findall(r"`(\w+)`", text)) == shared
 
 
 def test_the_manual_lists_every_command_of_the_shell() -> None:
