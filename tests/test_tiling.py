@@ -11,7 +11,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 from deepimagej.axes import Axis, AxisName, DataDependentSize, SizeReference, SizeRule
 from deepimagej.errors import BundleError, ImageError, OptionError
-from deepimagej.tiling import TilePlan, pad, plan_tiles
+from deepimagej.tiling import TilePlan, pad, plan_tiles, read_padded
 from networks import SPATIAL, Layer, Net, around, input_axes, nets, output_axes
 
 if TYPE_CHECKING:
@@ -541,3 +541,29 @@ def test_a_tile_between_a_fixed_size_and_the_image_is_refused() -> None:
             tile={"y": 64, "x": 64},
         )
     assert caught.value.message == "The tile is 64 px along Y; the model takes 32 px."
+
+
+@given(
+    shape=st.tuples(st.integers(1, 6), st.integers(1, 6)),
+    more=st.tuples(st.integers(0, 20), st.integers(0, 20)),
+    data=st.data(),
+)
+def test_a_part_of_a_padded_image_is_read_from_few_of_its_pixels(
+    shape: tuple[int, int], more: tuple[int, int], data: st.DataObject
+) -> None:
+    image = np.arange(shape[0] * shape[1]).reshape(shape)
+    padded = (shape[0] + more[0], shape[1] + more[1])
+    starts = [data.draw(st.integers(0, size - 1)) for size in padded]
+    stops = [
+        data.draw(st.integers(start + 1, size)) for start, size in zip(starts, padded, strict=True)
+    ]
+    where = tuple(slice(*ends) for ends in zip(starts, stops, strict=True))
+    asked: list[tuple[slice, ...]] = []
+
+    def read(part: tuple[slice, ...]) -> NDArray[Any]:
+        asked.append(part)
+        return image[part]
+
+    assert_array_equal(read_padded(read, shape, where), pad(image, padded)[where])
+    lengths = [part.stop - part.start for part in asked[0]]
+    assert all(n <= stop - start for n, start, stop in zip(lengths, starts, stops, strict=True))
