@@ -13,9 +13,11 @@ import numpy as np
 import pytest
 
 from deepimagej.engines import Engines
+from deepimagej.engines.process import Worker
+from deepimagej.engines.table import ONNX
 from deepimagej.request import Device, WeightsFormat
 from deepimagej.settings import Settings
-from engine_cases import make_spec, random_image
+from engine_cases import make_spec, random_image, write_identity
 
 _CASES = {
     "torch": {"script.pt": "torchscript", "view.pt": "torchscript"},
@@ -62,6 +64,25 @@ def test_unet_gives_the_bits_of_the_framework_s_own_call(
     _skip_without(framework)
     shutil.copy(shared_data / "models" / "unet2d_nuclei_broad" / file, tmp_path / name)
     _compare(framework, tmp_path, monkeypatch, names=[name], shape=(1, 1, 512, 512))
+
+
+def test_loading_tells_threads_and_options(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    _skip_without("onnx")
+    monkeypatch.setenv("OMP_NUM_THREADS", "3")
+    worker = Worker(ONNX, Path(sys.executable))
+    try:
+        path = write_identity(tmp_path / "identity.onnx")
+        reply = worker.load("key", path, {"format": "onnx", "device": "cpu"})
+    finally:
+        worker.stop()
+    assert reply["threads"] == 3
+    assert reply["options"] == {
+        "graph_optimization_level": "ORT_ENABLE_ALL",
+        "execution_mode": "ORT_SEQUENTIAL",
+        "inter_op_num_threads": 0,
+        "enable_cpu_mem_arena": True,
+        "enable_mem_pattern": False,
+    }
 
 
 def _skip_without(framework: str) -> None:

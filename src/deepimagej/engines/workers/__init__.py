@@ -13,9 +13,10 @@ hangs when it is imported while another thread reads stdin (numpy#24290). A task
     ``format`` (the RDF's name), ``device`` (``auto``, ``cpu``, ``cuda:0``), ``memory`` (bytes
     that the process may take, or None) and, for a SavedModel, ``tag`` and ``signature``.
     ``inputs`` and ``outputs`` are what the file says of its tensors: ``[{"name", "shape",
-    "dtype"}]``, shape or dtype None where it does not say. Further fields: ``resident``, the bytes
-    that the process has now, and ``grown``, those that the network brought; None where that
-    cannot be told.
+    "dtype"}]``, shape or dtype None where it does not say. Further fields: ``threads`` (None: the
+    framework's own number) and ``options``, with which the framework gives the same bits when it
+    is called as its file's docstring says; ``resident``, the bytes that the process has now, and
+    ``grown``, those that the network brought; None where that cannot be told.
 ``predict(key, block, inputs, outputs, target, capacity) -> {"outputs", "size", "written", ...}``
     One call of the network. `inputs` are ``[{"name", "dtype", "shape", "offset"}]`` in the
     order of the RDF, lying in the shared memory `block`; `outputs` are all of the
@@ -41,6 +42,6 @@ the framework says).
 
 Every block of shared memory is made and freed by the client, so that no crash of a worker
 leaves one behind. The file of a framework offers ``version() -> str``,
-``has_gpu(index) -> bool`` and ``load(path, device, options) -> Model``; the protocol `Model` is
-in `serve.py`.
+``threads() -> Optional[int]``, ``has_gpu(index) -> bool`` and
+``load(path, device, options) -> Model``; the protocol `Model` is in `serve.py`.
 """

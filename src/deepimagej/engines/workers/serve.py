@@ -29,6 +29,8 @@ class Model(Protocol):
     inputs: Sequence[Slot]
     outputs: Sequence[Slot]
     """Empty where the file does not say what comes out."""
+    options: Dict[str, Any]
+    """How the framework is called, as plain values: with them its user gets the same bits."""
 
     def predict(self, arrays: List[NDArray[Any]]) -> List[Tuple[str, Any]]:
         """Name and array of every output, for the arrays in the order of `inputs`."""
@@ -83,6 +85,8 @@ def load(key: str, path: str, options: Dict[str, Any]) -> Dict[str, Any]:
         "key": key,
         "engine": _framework.version(),
         "device": device,
+        "threads": _framework.threads(),
+        "options": dict(model.options),
         "inputs": [slot._asdict() for slot in model.inputs],
         "outputs": [slot._asdict() for slot in model.outputs],
     }

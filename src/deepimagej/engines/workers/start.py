@@ -43,7 +43,10 @@ def _lend_appose() -> None:
     version = types.ModuleType("appose._version")
     version.__dict__["__version__"] = "lent"
     sys.modules["appose._version"] = version
-    _import_folder("appose", Path(folder))
+    # Without its own first module, which imports all that builds environments: 0.06 s.
+    package = types.ModuleType("appose")
+    package.__path__ = [folder]
+    sys.modules["appose"] = package
 
 
 def _import_folder(name: str, folder: Path) -> None:
