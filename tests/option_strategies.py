@@ -58,7 +58,7 @@ def requests(texts: st.SearchStrategy[str]) -> st.SearchStrategy[RunRequest]:
             "channel": _channels(),
             "device": st.sampled_from([Device(), Device("cpu"), Device("cuda"), Device("cuda", 3)]),
             "logging": st.sampled_from(Logging),
-            "batch": st.integers(1, 999),
+            "batch": st.none() | st.integers(1, 999),
         },
         optional={"model_dir": texts, "output_folder": texts},
     )

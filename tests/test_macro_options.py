@@ -225,10 +225,11 @@ def test_the_full_line_holds_all_that_decides_the_pixels() -> None:
         format=WeightsFormat.ONNX,
         tile=TileChoice((512, 512), (AxisName.Y, AxisName.X)),
         device=Device("cuda"),
+        batch=2,
     )
     assert format_line(request) == (
         'run("DeepImageJ Run", "model=[Nuclei StarDist] format=onnx preprocessing=auto '
-        "postprocessing=auto axes=Y,X tile=512,512 device=cuda:0 batch=1 "
+        "postprocessing=auto axes=Y,X tile=512,512 device=cuda:0 batch=2 "
         'logging=normal");'
     )
 
@@ -474,7 +475,7 @@ def test_options_that_make_no_request_are_refused(text: str, message: str, hint:
         (
             RunRequest("m", preprocessing=macro("a.ijm,b.ijm")),
             "The run of m cannot be written as a macro line: model=m format=auto "
-            "preprocessing=[[a.ijm,b.ijm]] postprocessing=auto tile=auto device=auto batch=1 "
+            "preprocessing=[[a.ijm,b.ijm]] postprocessing=auto tile=auto device=auto "
             "logging=normal says less.",
             "Rename titles and files to names without commas, equal signs and brackets.",
         ),

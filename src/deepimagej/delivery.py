@@ -60,6 +60,7 @@ class Finished:
             postprocessing=self.job.post.choice,
             tile=resolved_tile(self.job.spec, self.passed.plans[0], self.job.request.tile),
             device=self.network.device,
+            batch=self.passed.batch,
             model_dir=_absolute(self.job.request.model_dir),
             output_folder=_absolute(self.job.request.output_folder),
         )

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
 from deepimagej import tile_learning
 from deepimagej.errors import OutOfMemory
@@ -35,6 +35,9 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger("deepimagej")
 
+_ON_GPU: Final = 4
+"""Tiles in one call on a GPU, which a single small tile does not fill."""
+
 _Shapes = dict[str, tuple[int, ...]]
 
 
@@ -59,6 +62,8 @@ class Passed:
     """One for each position, all with the same tile."""
     notes: list[str] = field(default_factory=list)
     """What the user should know of the tiles."""
+    batch: int = 1
+    """Tiles in one network call."""
     reason: str = ""
     """Why ``tile=auto`` took its size; empty where the request named one."""
 
@@ -98,6 +103,13 @@ class Loop:
             passed.reason = tiles.reason
             return passed
 
+    @property
+    def _batch(self) -> int:
+        """Tiles in one call, as asked for or as the device likes it."""
+        asked = self.job.request.batch
+        is_gpu = self.network.device.kind != "cpu"
+        return asked or (_ON_GPU if is_gpu and self.job.spec.batch_is_open else 1)
+
     def _walk(
         self, layouts: Mapping[str, Layout], stages: Stages, tiles: _Tiles, passed: Passed
     ) -> None:
@@ -112,7 +124,7 @@ class Loop:
                     tensors,
                     self.network,
                     plan=tiles.plan({name: values.shape for name, values in tensors.items()}),
-                    batch=self.job.request.batch,
+                    batch=self._batch,
                     preprocess=self.job.pre.source is Source.ZOO,
                     postprocess=self.job.post.source is Source.ZOO,
                     progress=_counted(self.progress, number, len(positions)),
@@ -121,7 +133,7 @@ class Loop:
             if not passed.plans:
                 passed.notes += prediction.notes
             passed.plans.append(prediction.plan)
-            tiles.batch = prediction.batch
+            passed.batch = tiles.batch = prediction.batch
             passed.parts.append(stages.postprocess(position, prediction, source))
 
 

@@ -221,7 +221,7 @@ def _request(values: Mapping[str, Given]) -> RunRequest:
         channel=read_channels(values["channel"]) if "channel" in values else ChannelChoice(),
         device=read_device(values["device"]) if "device" in values else Device(),
         logging=read_logging(values["logging"]) if "logging" in values else Logging.NORMAL,
-        batch=read_number(values["batch"], least=1) if "batch" in values else 1,
+        batch=read_number(values["batch"], least=1) if "batch" in values else None,
     )
 
 
@@ -237,7 +237,7 @@ def _texts_of_request(request: RunRequest) -> dict[str, str]:
         **write_tile(request.tile),
         "channel": write_channels(request.channel),
         "device": str(request.device),
-        "batch": str(request.batch),
+        "batch": None if request.batch is None else str(request.batch),
         "logging": request.logging.value,
         "image": write_images(request.images) if request.images else None,
         "input_path": request.input_path,

@@ -125,4 +125,5 @@ class RunRequest:
     channel: ChannelChoice = ChannelChoice()
     device: Device = Device()
     logging: Logging = Logging.NORMAL
-    batch: int = 1
+    batch: int | None = None
+    """Tiles in one network call; None: 1, and more on a GPU where the model leaves it open."""
