@@ -9,6 +9,8 @@ import numpy as np
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+_ONE: Final = np.float32(1)
+_HALF: Final = np.float32(0.5)
 _CHUNK: Final = 8192
 """Px that walk together: all that belongs to them stays in the processor's cache."""
 
@@ -36,38 +38,48 @@ def walk(
     with ``align_corners`` off and zeros outside, as ``torch.nn.functional.grid_sample`` does it for
     cellpose: a cell's px must gather in the same place.
     """
-    height, width = flows.shape[1:]
-    size = np.array([height, width], np.float32)
-    last = np.maximum(size.astype(np.float64) - 1, 1)
-    field = np.zeros((height + 2, width + 2, 2), np.float32)
-    field[1:-1, 1:-1] = np.moveaxis(flows, 0, -1) * (2 / last).astype(np.float32)
-    cells = field.reshape(-1, 2).view(np.complex64).ravel()  # y and x are fetched together
-    ends = last.astype(np.float32)
-    points: NDArray[np.float32] = np.stack(starts, 1).astype(np.float32)
-    points = points / ends * np.float32(2) - np.float32(1)
-    for start in range(0, len(points), _CHUNK):
-        part = points[start : start + _CHUNK]
+    ends = [np.float32(max(length - 1, 1)) for length in flows.shape[1:]]
+    sizes = [np.float32(length) for length in flows.shape[1:]]
+    width = flows.shape[2] + 2
+    # A border of zeros, so that no place is out of the field.
+    fields = [
+        np.pad(flow * np.float32(2 / end), 1).ravel() for flow, end in zip(flows, ends, strict=True)
+    ]
+    points = [
+        start.astype(np.float32) / end * np.float32(2) - _ONE
+        for start, end in zip(starts, ends, strict=True)
+    ]
+    for start in range(0, len(points[0]), _CHUNK):
+        part = [axis[start : start + _CHUNK] for axis in points]
         for _ in range(steps):
-            part += _between(cells, part, size, width + 2)
-            np.clip(part, -1, 1, out=part)
-    return ((points + np.float32(1)) * np.float32(0.5) * ends).astype(np.intp).T
+            places = [
+                (axis + _ONE) * (size * _HALF) - _HALF
+                for axis, size in zip(part, sizes, strict=True)
+            ]
+            for axis, moved in zip(part, _between(fields, places, width), strict=True):
+                axis += moved
+                np.clip(axis, -1, 1, out=axis)
+    return np.stack(
+        [
+            ((axis + _ONE) * _HALF * end).astype(np.intp)
+            for axis, end in zip(points, ends, strict=True)
+        ]
+    )
 
 
 def _between(
-    cells: NDArray[np.complex64], points: NDArray[np.float32], size: NDArray[np.float32], width: int
-) -> NDArray[np.float32]:
-    """The field at `points`, (n, 2), linear between px."""
-    place = (points + np.float32(1)) * (size * np.float32(0.5)) - np.float32(0.5)
-    corner = np.floor(place)
-    place -= corner
-    whole = corner.astype(np.intp)
-    index = (whole[:, 0] + 1) * width + whole[:, 1] + 1
-    y, x = place[:, :1], place[:, 1:]
-    values = [
-        cells.take(index + offset, mode="clip").view(np.float32).reshape(-1, 2)
-        for offset in (0, 1, width, width + 1)
-    ]
-    one = np.float32(1)
-    upper = values[0] * ((one - y) * (one - x)) + values[1] * ((one - y) * x)
-    lower = values[2] * (y * (one - x)) + values[3] * (y * x)
-    return np.asarray(upper + lower, np.float32)
+    fields: list[NDArray[np.float32]], places: list[NDArray[np.float32]], width: int
+) -> list[NDArray[np.float32]]:
+    """The values of each field at `places`, y and x in px, linear between px."""
+    corners = [np.floor(place) for place in places]
+    y, x = (place - corner for place, corner in zip(places, corners, strict=True))
+    row, column = (corner.astype(np.intp) for corner in corners)
+    index = row * width + column + (width + 1)  # of the px above and left, behind the border
+    rest_y, rest_x = _ONE - y, _ONE - x
+    weights = rest_y * rest_x, rest_y * x, y * rest_x, y * x
+    values = [field.take(index, mode="clip") * weights[0] for field in fields]
+    for weight, step in zip(weights[1:], (1, width - 1, 1), strict=True):
+        index += step
+        for value, field in zip(values, fields, strict=True):
+            value += field.take(index, mode="clip") * weight
+    return values
