@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -148,6 +149,9 @@ def left_segments(before: set[str]) -> set[str]:
     """Segments that are there now and were not before, but for those that others use."""
     own = {os.getpid(), *(child.pid for child in psutil.Process().children(recursive=True))}
     names = shared_segments() - before
+    if names:
+        time.sleep(0.3)  # those of other programs come and go
+        names &= shared_segments()
     for maps in Path("/proc").glob("[0-9]*/maps"):
         if names and int(maps.parent.name) not in own:
             try:

@@ -12,9 +12,9 @@ into the other, and what came back last is used.
 from __future__ import annotations
 
 import threading
-from concurrent.futures import Future, ThreadPoolExecutor, wait
+from concurrent.futures import Future, wait
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import numpy as np
 
@@ -24,13 +24,14 @@ from deepimagej.engines.process import Worker, WorkerFailure
 from deepimagej.request import Device
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from numpy.typing import NDArray
 
     from deepimagej.bundle.spec import ModelSpec
     from deepimagej.progress import CancelToken
 
+_T = TypeVar("_T")
 _PATIENCE: Final = 0.5
 """Seconds that a call may take to end after its result is no longer wanted."""
 
@@ -136,14 +137,14 @@ class Network:
         """
         wanted = list(outputs)
         running: Future[dict[str, NDArray[Any]]] | None = None
-        with self._lock, ThreadPoolExecutor(1, thread_name_prefix="deepimagej-call") as thread:
+        with self._lock:
             self._is_given_up = False
             try:
                 for number, inputs in enumerate(calls):
                     slot = self._slots[number % 2]
                     items = self._fill(slot, inputs)
                     before = None if running is None else running.result()
-                    running = thread.submit(self._call, slot, items, wanted)
+                    running = _begin(self._call, slot, items, wanted)
                     if before is not None:
                         yield before
                 if running is not None:
@@ -229,10 +230,25 @@ class Network:
             self._worker.release([replaced])
 
 
+def _begin(function: Callable[..., _T], *arguments: Any) -> Future[_T]:
+    """Call `function` in a thread that does not keep Python from ending, as an executor's does."""
+    result: Future[_T] = Future()
+
+    def call() -> None:
+        try:
+            result.set_result(function(*arguments))
+        except BaseException as error:  # noqa: BLE001  who waits for the result gets it
+            result.set_exception(error)
+
+    threading.Thread(target=call, name="deepimagej-call", daemon=True).start()
+    return result
+
+
 def _give_up(call: Future[Any], worker: Worker) -> None:
     """Wait a moment for `call`, as a worker that is ended has to load its networks again."""
     if not wait([call], timeout=_PATIENCE).done:
         worker.stop()
+        wait([call])
 
 
 def _device(text: str) -> Device:
