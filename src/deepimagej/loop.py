@@ -210,8 +210,10 @@ class _Tiles:
         most = tile_learning.memory_limit(
             self._known, total=memory.total, available=memory.available
         )
-        overlap = self._job.request.tile.overlap
-        prices = price_sample(self._job.spec, shapes, tile_learning.LIMITS, overlap=overlap)
+        limits, overlap = tile_learning.LIMITS, self._job.request.tile.overlap
+        prices = price_sample(self._job.spec, shapes, limits[-1:], overlap=overlap)
+        if prices[-1].pixels > tile_learning.WHOLE:  # else there is nothing to choose from
+            prices = price_sample(self._job.spec, shapes, limits, overlap=overlap)
         choice = tile_learning.choose(
             prices, self._known, most=most, device=self._network.device.kind
         )

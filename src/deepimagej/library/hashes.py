@@ -22,6 +22,18 @@ _of_this_process: dict[str, str] = {}
 """What was read or made since the start: a warm run asks several times."""
 
 
+def state_of(path: Path) -> tuple[object, ...]:
+    """Changes when the file, or a file in the folder, is written: names, sizes and times.
+
+    Raises
+    ------
+    OSError
+        If there is nothing at `path`, or it goes away meanwhile.
+    """
+    files = sorted(path.rglob("*")) if path.is_dir() else [path]
+    return tuple((str(f), s.st_size, s.st_mtime_ns) for f in files for s in (f.stat(),))
+
+
 def sha256_of(path: Path) -> str:
     """The sha256 of a file, or of all names and contents in a folder (a SavedModel).
 

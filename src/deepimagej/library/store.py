@@ -90,19 +90,24 @@ class Library:
             If the model is broken.
         """
         if path := _as_path(text, model_dir):
-            return read_bundle(path, unpack=self.unpack)
+            return self._spec(path)
         folder = Path(model_dir).expanduser() if model_dir else None
         entries = self.entries(folder)
         matches = self.match(text, entries)
         here = Path(text).expanduser()
         if not matches and folder is None and has_rdf(here):
-            return read_bundle(here, unpack=self.unpack)
+            return self._spec(here)
         if not matches:
             raise _unknown(text, entries, (folder,) if folder else self.folders)
         entry = matches[0]
         if entry.spec is None:
             raise entry.error or LibraryError(entry.problem, hint="Install the model again.")
         return entry.spec
+
+    def _spec(self, path: Path) -> ModelSpec:
+        """The bundle at `path`, which need not be in the library."""
+        entry = self._entry(path.absolute())
+        return entry.spec or read_bundle(path, unpack=self.unpack)  # which says what is wrong
 
     def match(self, text: str, entries: Sequence[ModelEntry]) -> list[ModelEntry]:
         """The one entry called `text`, or none.

@@ -14,7 +14,7 @@ from deepimagej.errors import BundleError, HostError, TrustError
 from deepimagej.files import write_json
 from deepimagej.library.findings import Finding
 from deepimagej.library.graph_scan import scan_weights
-from deepimagej.library.hashes import sha256_of
+from deepimagej.library.hashes import sha256_of, state_of
 from deepimagej.library.macro_scan import scan_macro
 
 if TYPE_CHECKING:
@@ -29,6 +29,8 @@ _OTHER_CODE = {".jar": "Java", ".class": "Java", ".java": "Java", ".py": "Python
 _PROSE = ("readme", "licen", "changelog", "citation", "requirements")
 """Starts of the names of text files that are no macros."""
 _SHOWN = 5
+_scanned: dict[tuple[object, ...], tuple[Finding, ...]] = {}
+"""What was found in weights since the start: a graph takes a while to read, and loops run often."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,11 +177,15 @@ def _all_parts(spec: ModelSpec) -> list[Path | Weights]:
 
 
 def _scan_weights(weights: Weights) -> Code | None:
+    if weights.source is None:
+        return None
     try:
-        findings = scan_weights(weights)
-    except BundleError:
-        return None  # corrupt: who loads them says so, and nothing runs
-    return Code(weights.source, findings) if weights.source is not None else None
+        key = (weights.format, weights.declared, state_of(weights.source))
+        if key not in _scanned:
+            _scanned[key] = scan_weights(weights)
+        return Code(weights.source, _scanned[key])
+    except (BundleError, OSError):
+        return None  # corrupt or missing: who loads them says so, and nothing runs
 
 
 def _scan_file(spec: ModelSpec, path: Path) -> Code | None:
