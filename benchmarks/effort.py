@@ -31,6 +31,10 @@ class Effort:
     large: int = 16384
     """(h) with ``--large``."""
 
+    def rounds_at(self, size: int) -> int:
+        """Rounds for images of `size`: those above 1024² take long enough to vary less."""
+        return max(3, self.rounds * 1024 // max(size, 1024))
+
 
 FULL: Final = Effort(
     rounds=9,

@@ -12,15 +12,17 @@ import psutil
 
 from benchmarks.peers import NOT_MADE
 from benchmarks.row import Goal, Row, compare
-from benchmarks.setup import interleave, load_raw
+from benchmarks.setup import interleave
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
     from benchmarks.asking import Side
     from benchmarks.models import Model
     from benchmarks.setup import Setup
 
+_RAW: Final = "raw call"
+_TUNED: Final = "raw, our options"
 _OVERHEAD: Final = Goal(1.05)
 _AIM: Final = {("unet-torchscript", 2048): 0.80}
 """Of the raw whole image, where small tiles stay in the processor's cache."""
@@ -91,55 +93,56 @@ class Case:
 def whole(setup: Setup) -> Iterator[Row]:
     """(a) One tile, against one call of the framework on the same array."""
     for model in _networks(setup):
-        with setup.ours() as ours, setup.raw() as raw:
-            load_raw(raw, model)
+        raw, tuned = setup.raw_default(model), setup.raw_tuned(model)
+        with setup.ours() as ours, raw, tuned:
             for size in setup.effort.whole:
                 case = Case(setup, model, size)
-                bits = _same_bits(case, ours, raw)
-                sides = {"ours": case.ours(ours, case.one_tile), "raw call": case.raw(raw)}
-                yield compare(
-                    "a",
-                    case.title("one tile"),
-                    interleave(setup, sides),
-                    against="raw call",
-                    goal=_OVERHEAD,
-                    note=bits,
-                )
+                bits = _same_bits(case, ours, tuned)
+                sides = {
+                    "ours": case.ours(ours, case.one_tile),
+                    _RAW: case.raw(raw),
+                    _TUNED: case.raw(tuned),
+                }
+                samples = interleave(setup, sides, size=size)
+                title = case.title("one tile")
+                yield compare("a", title, samples, against=_RAW, goal=_OVERHEAD)
+                yield compare("a", title, samples, against=_TUNED, goal=_OVERHEAD, note=bits)
 
 
 def tiled(setup: Setup) -> Iterator[Row]:
     """(b) ``tile=auto`` after it learnt, against raw calls on the same tiles and on the whole."""
     for model in _networks(setup):
-        with setup.ours() as ours, setup.raw() as raw:
-            load_raw(raw, model)
+        raw, tuned = setup.raw_default(model), setup.raw_tuned(model)
+        with setup.ours() as ours, raw, tuned:
             for size in setup.effort.tiled:
-                yield from _tiled(Case(setup, model, size), ours, raw)
+                yield from _tiled(Case(setup, model, size), ours, {_RAW: raw, _TUNED: tuned})
 
 
-def _tiled(case: Case, ours: Side, raw: Side) -> Iterator[Row]:
+def _tiled(case: Case, ours: Side, raw: Mapping[str, Side]) -> Iterator[Row]:
     learnt = case.learn(ours)
     places = learnt["places"]
-    sides = {
-        "ours": case.ours(ours, case.auto),
-        "raw, same tiles": case.raw(raw, tiles=places),
-    }
+    tiles = "raw, same tiles and options"
+    sides = {"ours": case.ours(ours, case.auto), tiles: case.raw(raw[_TUNED], tiles=places)}
     fits = psutil.virtual_memory().available > _WHOLE_BYTES_PER_PX * case.size**2
+    wholes = {f"{name}, whole image": name for name in raw}
     if fits:
-        sides["raw, whole image"] = case.raw(raw)
-    samples = interleave(case.setup, sides)
+        sides |= {side: case.raw(raw[name]) for side, name in wholes.items()}
+    samples = interleave(case.setup, sides, size=case.size)
     tile = " x ".join(str(length) for length in learnt["tile"].values())
     note = f"{len(places)} of {tile} px, settled after {learnt['runs']} runs"
     if case.learn(ours)["tile"] != learnt["tile"]:
         note += "; another tile afterwards"
     title = case.title("tile=auto")
-    yield compare("b", title, samples, against="raw, same tiles", goal=_OVERHEAD, note=note)
-    if not fits:
-        yield Row("b", title, against="raw, whole image", note="not measured: too little memory")
-        return
+    yield compare("b", title, samples, against=tiles, goal=_OVERHEAD, note=note)
     share = sum(_area(place) for place in places) / case.size**2
-    goal = Goal(_AIM.get((case.model.key, case.size), share * _OVERHEAD.limit))
-    note = f"the tiles have {share:.2f} times the image's px"
-    yield compare("b", title, samples, against="raw, whole image", goal=goal, note=note)
+    for side, name in wholes.items():
+        if not fits:
+            yield Row("b", title, against=side, note="not measured: too little memory")
+            continue
+        aim = _AIM.get((case.model.key, case.size)) if name == _RAW else None
+        goal = Goal(aim or share * _OVERHEAD.limit)
+        note = f"the tiles have {share:.2f} times the image's px"
+        yield compare("b", title, samples, against=side, goal=goal, note=note)
 
 
 def core(setup: Setup) -> Iterator[Row]:
@@ -166,7 +169,7 @@ def _core(case: Case, ours: Side, peer: Side) -> Iterator[Row]:
         steps = (_BLOCK - case.model.smallest) // case.model.step
         sides["core, its blocks"] = case.peer(peer, blocksize=_CORE_BLOCKS)
         sides[f"core, blocks of {_BLOCK}"] = case.peer(peer, blocksize=steps)
-    samples = interleave(case.setup, sides)
+    samples = interleave(case.setup, sides, size=case.size)
     medians = {name: statistics.median(seconds) for name, seconds in samples.items()}
     modes = sorted((name for name in sides if name != "ours"), key=medians.__getitem__)
     for mode in modes:
@@ -203,7 +206,7 @@ def _stardist(case: Case, ours: Side, peer: Side) -> Iterator[Row]:
         guessed: case.peer(peer, guess=True),
         default: case.peer(peer),
     }
-    samples = interleave(case.setup, sides)
+    samples = interleave(case.setup, sides, size=case.size)
     title = case.title("StarDist's predict")
     note = f"{tiles[0]} x {tiles[1]} tiles"
     yield compare("d", title, samples, against=guessed, goal=_STARDIST, note=note)

@@ -12,6 +12,8 @@ import numpy as np
 from benchmarks.asking import Side
 from benchmarks.images import normalised, structured
 from benchmarks.peers import python_of
+from deepimagej.engines.table import ENGINES
+from deepimagej.request import WeightsFormat
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -47,8 +49,20 @@ class Setup:
         return Side(_OWN_PYTHON, "ours", variables)
 
     def raw(self) -> Side:
-        """The plain framework, in our environment."""
+        """The plain framework, in our environment; nothing is loaded."""
         return Side(_OWN_PYTHON, "raw", {"TF_CPP_MIN_LOG_LEVEL": "2"})
+
+    def raw_default(self, model: Model) -> Side:
+        """The framework with its own defaults, the model loaded."""
+        side = self.raw()
+        load_raw(side, model)
+        return side
+
+    def raw_tuned(self, model: Model) -> Side:
+        """The framework with the options and threads of our worker, the model loaded."""
+        side = Side(_OWN_PYTHON, "raw", dict(ENGINES[WeightsFormat(model.format)].variables))
+        side.ask("load_as_worker", format=model.format, bundle=str(model.bundle))
+        return side
 
     def peer(self, name: str) -> Side | None:
         """A peer in its environment; None where that was not made."""
@@ -77,7 +91,7 @@ class Setup:
 
 
 def interleave(
-    setup: Setup, sides: Mapping[str, Callable[[int], float]], *, warm: int = 1
+    setup: Setup, sides: Mapping[str, Callable[[int], float]], *, size: int
 ) -> dict[str, list[float]]:
     """Seconds of each side, A B A B ..., each round with an image of its own.
 
@@ -85,16 +99,16 @@ def interleave(
     ----------
     sides
         Take the number of the round, which makes its image, and give seconds.
-    warm
-        Rounds before, which do not count.
+    size
+        Of the images: the larger, the fewer rounds.
     """
     seconds: dict[str, list[float]] = {name: [] for name in sides}
-    for seed in range(-warm, setup.effort.rounds):
+    for seed in range(-1, setup.effort.rounds_at(size)):
         for name, measure in sides.items():
-            taken = measure(seed + warm)
+            taken = measure(seed)
             if seed >= 0:
                 seconds[name].append(taken)
-        setup.forget(seed + warm)
+        setup.forget(seed)
     return seconds
 
 

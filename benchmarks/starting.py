@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from benchmarks.setup import Setup
 
 _FIRST_RUN: Final = Goal(1.3)
+_MEASURED: Final = ("unet-onnx", "unet-torchscript", "stardist-savedmodel", "example")
+"""A model of each engine."""
 _CONVERSION: Final = Goal(0.4, at_least=True)
 
 
@@ -32,7 +34,9 @@ def start(setup: Setup) -> Iterator[Row]:
         title = f"start: {step}"
         yield Row("f", title, statistics.median(seconds), samples={"ours": seconds})
     for model in setup.models:
-        yield from _first_run(setup, model)
+        if model.key in _MEASURED:
+            yield from _first_run(setup, model)
+            yield _warmed(setup, model)
 
 
 def _first_run(setup: Setup, model: Model) -> Iterator[Row]:
@@ -64,6 +68,22 @@ def _first_run(setup: Setup, model: Model) -> Iterator[Row]:
     note = f"ours: {_steps(ours)}; raw: {_steps(theirs)}"
     against = "raw import + load + run"
     yield compare("f", title, samples, against=against, goal=_FIRST_RUN, note=note)
+
+
+def _warmed(setup: Setup, model: Model) -> Row:
+    """The start and the first run, with the network loaded while ImageJ starts and without."""
+    samples: dict[str, list[float]] = {"ours": [], "the same without warm=": []}
+    for seed in range(setup.effort.starts):
+        pixels = str(setup.image(setup.effort.macro, seed))
+        for name, warm in zip(samples, (str(model.bundle), None), strict=True):
+            with setup.ours() as side:
+                seconds = side.ask("start", warm=warm)["seconds"]
+                question = {"model": str(model.bundle), "keys": model.python_keys}
+                seconds += side.ask("first", image=pixels, **question)["seconds"]
+                samples[name].append(seconds)
+        setup.forget(seed)
+    title = f"{model.title}, start(warm=) and first run"
+    return compare("f", title, samples, against="the same without warm=")
 
 
 def _with_rest(seconds: float, steps: dict[str, float]) -> dict[str, float]:

@@ -9,13 +9,13 @@ if TYPE_CHECKING:
 
 _COLUMNS: Final = (
     ("", 3),
-    ("what", 46),
+    ("what", 50),
     ("ours", 11),
     ("theirs", 11),
-    ("against", 26),
+    ("against", 29),
     ("ratio", 7),
-    ("better", 24),
-    ("goal", 16),
+    ("better", 29),
+    ("goal", 9),
     ("met", 5),
     ("note", 0),
 )

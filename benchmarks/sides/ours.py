@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -80,10 +79,10 @@ def _places(model: str, shape: tuple[int, ...], tile: Mapping[str, int]) -> list
     return [[[place.start, place.stop] for place in one.outer[first.name]] for one in plan.tiles]
 
 
-def start() -> dict[str, Any]:
-    """Start ImageJ, headless; the seconds of its steps."""
+def start(warm: str | None = None) -> dict[str, Any]:
+    """Start ImageJ, headless, and load a network meanwhile; the seconds of its steps."""
     import_seconds, deepimagej = timed(lambda: import_module("deepimagej"))
-    seconds, _state["ij"] = timed(deepimagej.start)
+    seconds, _state["ij"] = timed(lambda: deepimagej.start(warm=warm))
     from deepimagej.host import embedded
 
     running = embedded.running()
@@ -138,8 +137,7 @@ def convert(dtype: str, rounds: int, size: int) -> dict[str, Any]:
 
 
 def _listen() -> None:
-    """Note how long each call of the network takes: what the worker says of the framework's own
-    call, where it says it, else how long its answer took."""
+    """Note how long each of the framework's own calls takes, as the worker tells it."""
     from deepimagej.engines.process import Worker
 
     if _state.get("is_listening"):
@@ -147,10 +145,9 @@ def _listen() -> None:
     ask = Worker.call
 
     def call(self: Any, function: str, arguments: Mapping[str, Any], **keys: Any) -> dict[str, Any]:
-        begin = time.perf_counter()
         reply = ask(self, function, arguments, **keys)
         if function == "predict":
-            _network_seconds.append(reply.get("seconds") or time.perf_counter() - begin)
+            _network_seconds.append(float(reply["seconds"]))
         return reply
 
     Worker.call = call  # type: ignore[method-assign]

@@ -28,6 +28,23 @@ def load(format: str, path: str) -> dict[str, Any]:
     return {"import": import_seconds, "load": load_seconds, "version": module.__version__}
 
 
+def load_as_worker(format: str, bundle: str) -> dict[str, Any]:
+    """Load the weights as deepimagej's worker does, with its options and threads, but here."""
+    import deepimagej
+    from deepimagej.engines import files, table
+    from deepimagej.request import WeightsFormat
+    from deepimagej.settings import Settings
+
+    weights_format = WeightsFormat(format)
+    spec = deepimagej.info(bundle)
+    source = files.prepare(spec, spec.weights[weights_format], Settings.from_environment())
+    script = table.ENGINES[weights_format].script
+    worker = import_module(f"deepimagej.engines.workers.{script}")
+    network = worker.load(str(source.path), "cpu", dict(source.options))
+    _network["call"] = lambda array: network.predict([array])[0][1]
+    return {"version": worker.version()}
+
+
 def run(
     image: str, tiles: list[list[list[int]]] | None = None, save: str | None = None
 ) -> dict[str, Any]:
@@ -93,4 +110,4 @@ def _open_keras(keras: Any, path: str) -> Callable[[NDArray[Any]], Any]:
 
 
 if __name__ == "__main__":
-    serve({"load": load, "run": run})
+    serve({"load": load, "load_as_worker": load_as_worker, "run": run})
