@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from deepimagej.job import Job
     from deepimagej.positions import Layout, Position
     from deepimagej.request import RunRequest
+    from deepimagej.tiling import TilePlan
 
 _PROB_THRESH: Final = 0.5
 _NMS_THRESH: Final = 0.4
@@ -115,6 +116,7 @@ class StarDist:
             prob_thresh=self._prob,
             nms_thresh=self._nms,
             shape=size,
+            padding=self._padding(prediction.plan, grid, prob.shape),
         )
         # The centre of px (0, 0) lies at 0.5 in ImageJ.
         rois = tuple(
@@ -152,6 +154,18 @@ class StarDist:
             hint="Such a model gives object probability and distances along 3 or more rays, in "
             "one output (probability first) or in two; run others with DeepImageJ Run.",
         )
+
+    def _padding(
+        self, plan: TilePlan, grid: tuple[int, int], shape: tuple[int, ...]
+    ) -> tuple[int, int]:
+        """Px of the grid that were cut off at the bottom and at the right."""
+        tensor = self.spec.inputs[0]
+        padded = dict(zip(tensor.names, plan.padded[tensor.name], strict=True))
+        bottom, right = (
+            max(padded[axis] // step - length, 0)
+            for axis, step, length in zip((AxisName.Y, AxisName.X), grid, shape, strict=True)
+        )
+        return bottom, right
 
     def _steps(self, name: str, shape: tuple[int, ...], size: tuple[int, int]) -> tuple[int, int]:
         """Px of the image a px of the output, along y and x."""

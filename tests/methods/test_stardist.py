@@ -78,6 +78,18 @@ def test_a_saturated_map_gives_objects_that_do_not_cover_each_other() -> None:
     assert_array_equal(np.unique(found.labels), np.arange(len(found.scores) + 1))
 
 
+def test_where_the_image_was_padded_objects_reach_its_end() -> None:
+    # As stardist does it: it looks for candidates before it cuts the padding off.
+    prob = np.zeros((30, 40))
+    prob[28, 15] = prob[15, 38] = prob[29, 30] = 1
+    dist = np.full((30, 40, 32), 4.0)
+    counts = [
+        len(non_maximum_suppression(prob, dist, padding=padding).scores)
+        for padding in ((0, 0), (1, 0), (2, 0), (8, 8))
+    ]
+    assert counts == [0, 1, 2, 3]
+
+
 def test_an_object_on_the_border_is_cut() -> None:
     prob = np.zeros((30, 30))
     prob[3, 15] = 1

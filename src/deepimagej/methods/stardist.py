@@ -45,6 +45,7 @@ def non_maximum_suppression(
     prob_thresh: float = 0.5,
     nms_thresh: float = 0.4,
     shape: tuple[int, int] | None = None,
+    padding: tuple[int, int] = (0, 0),
 ) -> StarObjects:
     """The objects that a StarDist network found.
 
@@ -63,6 +64,9 @@ def non_maximum_suppression(
         From 0 to 1.
     shape
         Height and width of the image in px; None: those of the grid times its step.
+    padding
+        Px of the grid that the network saw beyond the bottom and the right of `prob`, as the image
+        was padded there: the border that stardist takes no object from lies in them.
 
     Raises
     ------
@@ -76,8 +80,12 @@ def non_maximum_suppression(
             "each other.",
             hint="Give probabilities as (Y, X) and distances as (Y, X, rays) with 3 or more rays.",
         )
+    bottom, right = (
+        max(length - max(_BORDER - beyond, 0), 0)
+        for length, beyond in zip(prob.shape, padding, strict=True)
+    )
     inside = np.zeros(prob.shape, bool)
-    inside[_BORDER:-_BORDER, _BORDER:-_BORDER] = True
+    inside[_BORDER:bottom, _BORDER:right] = True
     found = np.nonzero((prob > prob_thresh) & inside)
     scores = prob[found]
     order = np.argsort(scores)[::-1]  # not stable, as in stardist: ties fall the same way
