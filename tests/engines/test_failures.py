@@ -44,6 +44,16 @@ def test_crash_while_loading_gives_the_last_words_of_the_worker() -> None:
     )
 
 
+def test_run_whose_worker_was_ended_for_another_is_told_to_repeat_it() -> None:
+    error = of_predict(WorkerFailure("stopped", "the worker was ended"), CONTEXT)
+    assert type(error) is WorkerCrashed
+    assert error.message == (
+        "The TensorFlow worker was ended while running the model 'Spots', by another run that was "
+        "cancelled or by the end of the program."
+    )
+    assert error.hint == "Run it again."
+
+
 def test_memory_of_the_framework_is_told_from_its_other_failures() -> None:
     error = of_predict(WorkerFailure("memory", "CUDA out of memory."), CONTEXT)
     assert type(error) is OutOfMemory

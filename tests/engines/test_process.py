@@ -67,10 +67,14 @@ def test_warm_network_is_not_read_again(tmp_path: Path) -> None:
 
 def test_network_used_longest_ago_makes_room_for_the_memory_of_the_newest(tmp_path: Path) -> None:
     path = write_heavy(tmp_path / "heavy.onnx", megabytes=40)
-    worker = Worker(ENGINE, Path(sys.executable), Limits(warm_memory=100 * 2**20))
-    grown = [worker.load(key, path, OPTIONS)["grown"] for key in ("a", "b", "a", "c")]
+    worker = Worker(ENGINE, Path(sys.executable))
+    one = worker.load("a", path, OPTIONS)["grown"]
+    worker.stop()
+    assert 35 * 2**20 < one < 110 * 2**20
+    worker = Worker(ENGINE, Path(sys.executable), Limits(warm_memory=one * 5 // 2))
+    for key in ("a", "b", "a", "c"):
+        worker.load(key, path, OPTIONS)
     path.unlink()
-    assert all(39 * 2**20 < size < 60 * 2**20 for size in grown), grown
     worker.load("a", path, OPTIONS)
     worker.load("c", path, OPTIONS)
     with pytest.raises(WorkerFailure, match="doesn't exist"):

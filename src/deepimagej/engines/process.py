@@ -146,9 +146,9 @@ class Worker:
         reply = self._ask(service, "load", arguments, cancel)
         # Under both names: next time `auto` is asked for as what it was resolved to.
         service.loaded[known] = service.loaded[f"{key}:{reply['device']}"] = reply
-        if reply["grown"] is None:
-            reply["grown"] = _size(arguments["path"])
-        service.taken.setdefault(reply["key"], reply["grown"])
+        # At least its file: it may have grown into what another network gave back.
+        taken = max(reply["grown"] or 0, _size(arguments["path"]))
+        service.taken.setdefault(reply["key"], taken)
         self._make_room(service, cancel)
         return reply
 
@@ -194,8 +194,9 @@ class Worker:
         error = reply.get("error")
         if error is not None:
             raise self._failure(error)
-        if is_predict and reply["grown"] is not None:
-            service.taken[arguments["key"]] = reply["grown"]
+        key = arguments.get("key")
+        if is_predict and key in service.taken and reply["grown"] is not None:
+            service.taken[key] = max(reply["grown"], service.taken[key])
         return reply
 
     def _failure(self, error: Mapping[str, str]) -> WorkerFailure:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import ctypes
+import gc
 import re
+import sys
 from typing import Dict, Optional
 
 try:
@@ -68,6 +71,14 @@ def resident() -> Optional[int]:
     """
     sizes = _sizes()
     return sizes["VmRSS"] - sizes.get("RssShmem", 0) if sizes else None
+
+
+def give_back() -> None:
+    """Return to the system what was freed: the C library keeps it, and it would still count."""
+    gc.collect()
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None) if sys.platform == "linux" else None
+    if trim is not None:  # glibc's
+        trim(0)
 
 
 def forget_peak() -> bool:

@@ -80,6 +80,7 @@ def load(key: str, path: str, options: Dict[str, Any]) -> Dict[str, Any]:
     _limit(options.get("memory"), device)
     if key not in _models:
         _models[key] = _framework.load(path, device, options)
+        memory.give_back()
     model = _models[key]
     return {
         "key": key,
@@ -139,6 +140,7 @@ def fetch(block: str, target: Optional[str], capacity: int) -> Dict[str, Any]:
 def unload(key: str) -> Dict[str, Any]:
     """Forget a network."""
     _models.pop(key, None)
+    memory.give_back()
     _account.forget(key)
     return {}
 
