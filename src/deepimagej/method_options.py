@@ -164,7 +164,7 @@ def format_stardist_line(options: StarDistOptions) -> str:
         "max_percentile": options.max_percentile,
     }
     numbers = {key: repr(number) for key, number in own.items() if number is not None}
-    return _line("DeepImageJ StarDist", options.request, numbers, STARDIST_OPTIONS)
+    return _line("DeepImageJ StarDist", options.request, own=numbers, options=STARDIST_OPTIONS)
 
 
 def format_cellpose_line(options: CellposeOptions) -> str:
@@ -181,11 +181,11 @@ def format_cellpose_line(options: CellposeOptions) -> str:
         "diameter": repr(options.diameter or 0),
         "display_all": str(options.display_all).lower(),
     }
-    return _line("DeepImageJ Cellpose", options.request, own, CELLPOSE_OPTIONS)
+    return _line("DeepImageJ Cellpose", options.request, own=own, options=CELLPOSE_OPTIONS)
 
 
 def _line(
-    command: str, request: RunRequest, own: Mapping[str, str], options: Sequence[Option]
+    command: str, request: RunRequest, *, own: Mapping[str, str], options: Sequence[Option]
 ) -> str:
     known = {option.key for option in options}
     first, *others = split_pairs(format_macro_options(request))

@@ -85,7 +85,7 @@ def _next(values: NDArray[np.int64]) -> NDArray[np.int64]:
 
 
 def is_suppressed(
-    stars: Stars, one: int, others: NDArray[np.intp], threshold: np.float32
+    stars: Stars, one: int, others: NDArray[np.intp], *, threshold: np.float32
 ) -> NDArray[np.bool_]:
     """Whether the overlap of polygon `one` with each of `others` is above `threshold`.
 
@@ -157,8 +157,8 @@ def _most_common(stars: Stars, one: int, others: NDArray[np.intp]) -> NDArray[np
 def _least_common(stars: Stars, one: int, others: NDArray[np.intp]) -> NDArray[np.float64]:
     """An area that each intersection of `one` with `others` has at least."""
     top, bottom = (int(y) for y in stars.whole_boxes[one, :2])
-    own = _borders(stars.x[[one]], stars.y[[one]], top, bottom)
-    left, right = _borders(stars.x[others], stars.y[others], top, bottom)
+    own = _borders(stars.x[[one]], stars.y[[one]], top=top, bottom=bottom)
+    left, right = _borders(stars.x[others], stars.y[others], top=top, bottom=bottom)
     width = np.minimum(own[1], right) - np.maximum(own[0], left)
     # Between two rows borders are straight lines, so that the width is concave: a trapezium.
     is_inside = (width >= 0).all(-1)  # NaN, where borders are not known, is not
@@ -166,7 +166,7 @@ def _least_common(stars: Stars, one: int, others: NDArray[np.intp]) -> NDArray[n
 
 
 def _borders(
-    x: NDArray[np.int64], y: NDArray[np.int64], top: int, bottom: int
+    x: NDArray[np.int64], y: NDArray[np.int64], *, top: int, bottom: int
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Left and right border in each row between `top` and `bottom`, at its upper and lower end.
 

@@ -128,7 +128,7 @@ def _suppress(
         meets = (low[one] <= high[others]) & (low[others] <= high[one])
         others = others[meets.all(1)]
         if len(others):
-            alive[others[is_suppressed(stars, one, others, threshold)]] = False
+            alive[others[is_suppressed(stars, one, others, threshold=threshold)]] = False
     return alive
 
 
