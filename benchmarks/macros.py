@@ -59,7 +59,8 @@ def _loop(setup: Setup, model: Model) -> Iterator[Row]:
     part = max(2, count // 10)
     with setup.ours() as side:
         side.ask("start")
-        for _ in range(part):
+        # Java takes memory until it collects for the first time, which it puts off that long.
+        for _ in range(count // 2):
             _call(setup, side, model, seed=-1)
         heaps = [side.ask("heap")["bytes"]]
         for seed in range(count):
