@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import sys
+import threading
 from dataclasses import replace
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -124,7 +127,14 @@ def run(
         trust_model(request)
     is_folder = request.input_path is not None and Path(request.input_path).is_dir()
     images = None if is_folder else as_images(image, axes)
+    _import_xarray()
     return run_request(request, images=images, progress=progress, cancel=cancel)
+
+
+def _import_xarray() -> None:
+    """Import what the results are made of while the worker starts: it takes about as long."""
+    if "xarray" not in sys.modules:
+        threading.Thread(target=import_module, args=("xarray",), daemon=True).start()
 
 
 def run_request(
@@ -212,6 +222,7 @@ class Model:
         from deepimagej import road
         from deepimagej.macro_options import request_from_keys
 
+        _import_xarray()
         return road.predict(
             self.spec,
             request_from_keys(str(self.spec.folder), keys),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -9,6 +10,8 @@ from deepimagej.axes import Axes, AxisName, format_axes
 from deepimagej.errors import ImageError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     import numpy as np
     import xarray as xr
     from numpy.typing import NDArray
@@ -108,6 +111,31 @@ def to_data_array(image: Image) -> xr.DataArray:
         name=image.title,
         attrs=attributes,
     )
+
+
+class DataArrays(Mapping[str, "xr.DataArray"]):
+    """Images as DataArrays, each made when it is first asked for.
+
+    The import of xarray takes as long as a run, and a macro has no use for it.
+    """
+
+    def __init__(self, images: Mapping[str, Image]) -> None:
+        self._images = dict(images)
+        self._made: dict[str, xr.DataArray] = {}
+
+    def __getitem__(self, name: str) -> xr.DataArray:
+        if name not in self._made:
+            self._made[name] = to_data_array(self._images[name])
+        return self._made[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._images)
+
+    def __len__(self) -> int:
+        return len(self._images)
+
+    def __repr__(self) -> str:
+        return repr(dict(self))
 
 
 def from_data_array(array: xr.DataArray, title: str = "image") -> Image:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from deepimagej.axes import AxisName, SizeReference
-from deepimagej.image import Image, to_data_array
+from deepimagej.image import Image
 from deepimagej.positions import is_table
 
 if TYPE_CHECKING:
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 
     import pandas as pd
     import roifile
-    import xarray as xr
 
     from deepimagej.bundle.spec import ModelSpec, TensorSpec
     from deepimagej.image import Calibration
@@ -167,10 +166,13 @@ def _join(found: list[tuple[Position, Image]], layout: Layout) -> Image:
 
 def join_tables(parts: list[Part], layout: Layout) -> dict[str, pd.DataFrame]:
     """Tables of all positions one under the other, with true ``frame`` and ``slice`` columns."""
+    names = dict.fromkeys(name for part in parts for name in part.tables)
+    if not names:
+        return {}
     import pandas as pd
 
     joined = {}
-    for name in dict.fromkeys(name for part in parts for name in part.tables):
+    for name in names:
         tables = []
         for part in parts:
             if name not in part.tables:
@@ -215,8 +217,3 @@ def split_outputs(
         else:
             images[output.name] = output_image(output, outputs[output.name], source, spec)
     return images, tables
-
-
-def as_data_arrays(images: Mapping[str, Image]) -> dict[str, xr.DataArray]:
-    """Images as DataArrays, by the same names."""
-    return {name: to_data_array(image) for name, image in images.items()}

@@ -18,9 +18,10 @@ from typing import TYPE_CHECKING, Any
 from deepimagej import writing
 from deepimagej.delivery import Finished, deliver, known_before, macro_line
 from deepimagej.errors import OptionError
+from deepimagej.image import DataArrays
 from deepimagej.job import Clock, prepare
 from deepimagej.loop import Loop
-from deepimagej.outcome import Part, as_data_arrays, join_images, output_image
+from deepimagej.outcome import Part, join_images, output_image
 from deepimagej.positions import check_loops, fits_channels, match_axes, to_tensor
 from deepimagej.progress import Step, silent
 from deepimagej.request import ChannelChoice
@@ -125,7 +126,7 @@ def predict(
     with closing(network):
         loop = Loop(job, network, tools.tiles, progress=progress, cancel=cancel)
         passed = loop.run(layouts, _Arrays(spec))
-    return as_data_arrays(join_images(passed.parts, next(iter(layouts.values()))))
+    return dict(DataArrays(join_images(passed.parts, next(iter(layouts.values())))))
 
 
 @dataclass(frozen=True, slots=True)
