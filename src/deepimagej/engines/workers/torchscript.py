@@ -32,7 +32,9 @@ _THREADS = cores.usable()
 if _THREADS is not None:
     torch.set_num_threads(_THREADS)
 
-_LAYOUT_SENSITIVE = (
+_PLAIN_LAYOUT = (
+    "aten::instance_norm",  # it turns the layout around and back: 1.25 of the time
+    # These refuse a tensor whose channels lie last in memory, or read it in another order.
     "aten::view",
     "aten::view_as",
     "aten::_unsafe_view",
@@ -44,7 +46,7 @@ _LAYOUT_SENSITIVE = (
     "aten::resize_",
     "aten::set_",
 )
-"""Operations that refuse, or read in another order, a tensor whose channels lie last in memory."""
+"""Operations whose networks keep the channels where they are."""
 
 
 class ScriptModel:
@@ -88,18 +90,19 @@ def load(path: str, device: str, options: Dict[str, Any]) -> ScriptModel:
     """The network in a TorchScript file."""
     read: Any = torch.jit.load  # without annotations
     module = read(path, map_location=device).eval()
-    if device == "cpu" and not _minds_layout(module):
+    if device == "cpu" and not _needs_plain_layout(module):
         # The weights bring all that follows them into this layout. Measured (torch 2.15, 2 cores,
-        # U-Net): 0.57-0.68 of the time at 256² to 1024², and off by 1.4e-6 where values reach 2.7.
-        # Not taken, as they give 0.9-1.1: `freeze`, `optimize_for_inference`, and an input
-        # in this layout without such weights; nothing more on top of them.
+        # U-Net): 0.57-0.68 of the time at 256² to 1024², and off by 1.4e-6 where values reach 2.7;
+        # 0.52-0.55 for small networks with batch or group normalisation or depthwise convolutions.
+        # Not taken: `freeze`, alone 1.0 and with it 1.0, `optimize_for_inference`, alone 0.9-1.0
+        # and against it 1.3, and an input in this layout without such weights, 1.0-1.1.
         return ScriptModel(module.to(memory_format=torch.channels_last), device, "channels_last")
     return ScriptModel(module, device, "contiguous")
 
 
-def _minds_layout(module: Any) -> bool:
+def _needs_plain_layout(module: Any) -> bool:
     graph = module.inlined_graph
-    return any(graph.findNode(name, True) is not None for name in _LAYOUT_SENSITIVE)
+    return any(graph.findNode(name, True) is not None for name in _PLAIN_LAYOUT)
 
 
 def _named(name: str, value: Any) -> Iterator[Tuple[str, Any]]:
