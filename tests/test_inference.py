@@ -37,7 +37,11 @@ class Recorder:
         self.calls: list[dict[str, NDArray[Any]]] = []
 
     def stream(
-        self, calls: Iterable[Mapping[str, NDArray[Any]]], outputs: Sequence[str]
+        self,
+        calls: Iterable[Mapping[str, NDArray[Any]]],
+        outputs: Sequence[str],
+        *,
+        room: int = 0,
     ) -> Iterator[dict[str, NDArray[Any]]]:
         for inputs in calls:
             self.calls.append(dict(inputs))
@@ -103,9 +107,7 @@ def run(
     max_pixels: int | None = None,
     **options: Any,
 ) -> Prediction:
-    plan = plan_sample(
-        spec, {"raw": pixels.shape}, tile=TileChoice(tile), max_pixels=max_pixels
-    )
+    plan = plan_sample(spec, {"raw": pixels.shape}, tile=TileChoice(tile), max_pixels=max_pixels)
     return predict_sample(spec, {"raw": pixels}, network, plan=plan, **options)
 
 

@@ -9,6 +9,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from contextlib import closing
 from dataclasses import dataclass
@@ -44,11 +45,16 @@ class Predictor(Protocol):
     device: Device
 
     def stream(
-        self, calls: Iterable[Mapping[str, NDArray[Any]]], outputs: Sequence[str]
+        self,
+        calls: Iterable[Mapping[str, NDArray[Any]]],
+        outputs: Sequence[str],
+        *,
+        room: int = 0,
     ) -> Iterator[Mapping[str, NDArray[Any]]]:
         """The outputs of each call, on arrays in the model's axis order.
 
-        They may lie in memory that the next call needs: to be used before it is asked for.
+        They may lie in memory that the next call needs: to be used before it is asked for. `room`
+        is the bytes that they take, as far as known.
         """
 
 
@@ -210,7 +216,7 @@ def infer(
     """
     groups = [plan.tiles[start : start + batch] for start in range(0, len(plan.tiles), batch)]
     calls = (_inputs(group, feeds, axes or {}) for group in groups)
-    answers = network.stream(calls, list(plan.output_shapes))
+    answers = network.stream(calls, list(plan.output_shapes), room=_bytes_returned(plan, batch))
     done = 0
     with closing(cast("Generator[Mapping[str, NDArray[Any]]]", answers)):
         for group, returned in zip(groups, answers, strict=True):
@@ -222,6 +228,13 @@ def infer(
                     _place(into, name, values, tile=tile, plan=plan)
             done += len(group)
             yield done
+
+
+def _bytes_returned(plan: TilePlan, batch: int) -> int:
+    """What the outputs of a call take if they are float32, as nearly all are."""
+    shapes = [shape for shape in plan.returned_shapes.values() if shape is not None]
+    aligned = 128 * len(shapes)
+    return batch * sum(4 * math.prod(shape) for shape in shapes) + aligned
 
 
 def _place(

@@ -12,6 +12,7 @@ import json
 import platform
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from functools import cache
 from importlib import metadata
 from typing import TYPE_CHECKING, Any, Final
 
@@ -127,6 +128,7 @@ def versions(imagej: str = "") -> dict[str, str]:
     return {**found, "imagej": imagej} if imagej else found
 
 
+@cache
 def _version(package: str) -> str:
     try:
         return metadata.version(package)

@@ -115,7 +115,11 @@ class Network:
         return made
 
     def stream(
-        self, calls: Iterable[Mapping[str, NDArray[Any]]], outputs: Sequence[str]
+        self,
+        calls: Iterable[Mapping[str, NDArray[Any]]],
+        outputs: Sequence[str],
+        *,
+        room: int = 0,
     ) -> Iterator[dict[str, NDArray[Any]]]:
         """Many calls of the network, one after the other.
 
@@ -125,6 +129,9 @@ class Network:
         ----------
         calls
             The inputs of each call, as for `predict`.
+        room
+            Bytes that the outputs of a call take, as far as known: where that is enough, the
+            worker need not be asked twice.
 
         Yields
         ------
@@ -143,6 +150,8 @@ class Network:
                 for number, inputs in enumerate(calls):
                     slot = self._slots[number % 2]
                     items = self._fill(slot, inputs)
+                    if slot.output.name is None and room:
+                        self._reserve(slot.output, room)
                     before = None if running is None else running.result()
                     running = _begin(self._call, slot, items, wanted)
                     if before is not None:
