@@ -112,6 +112,19 @@ def test_nothing_is_left_when_the_program_is_killed_in_a_call(
     assert psutil.wait_procs(workers, timeout=4)[1] == []
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere shared memory has a name")
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGHUP])
+def test_nothing_is_left_when_the_whole_group_is_killed(
+    model: Path, number: signal.Signals
+) -> None:
+    with _start(WITHOUT_JAVA, model, "kill") as program:
+        workers = _ready(program)
+        time.sleep(1)
+        os.killpg(program.pid, number)  # as when a terminal is closed: Python's tracker dies too
+        program.communicate(timeout=20)
+    assert psutil.wait_procs(workers, timeout=4)[1] == []
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="Linux ends a child with its parent")
 def test_a_worker_that_is_stopped_ends_with_its_program(model: Path) -> None:
     with _start(WITHOUT_JAVA, model, "kill") as program:
@@ -131,6 +144,7 @@ def _start(call: str, model: Path, ending: str) -> Iterator[subprocess.Popen[str
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        start_new_session=True,
     )
     with program:
         try:

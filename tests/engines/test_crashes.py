@@ -77,13 +77,13 @@ class Crash(torch.nn.Module):
 @pytest.fixture(autouse=True)
 def nothing_left_behind() -> Iterator[None]:
     """After a test: no segment of shared memory and no process that was not there before."""
-    before = shared_segments()
+    before, workers = shared_segments(), _workers()
     yield
     deadline = time.monotonic() + 3
-    while time.monotonic() < deadline and (_workers() or left_segments(before)):
+    while time.monotonic() < deadline and (_workers() - workers or left_segments(before)):
         time.sleep(0.05)
     assert left_segments(before) == set()
-    assert _workers() == []
+    assert _workers() - workers == set()
 
 
 @pytest.fixture
@@ -300,13 +300,14 @@ def _failure(network: Network) -> DeepImageJError:
     return caught.value
 
 
-def _workers() -> list[str]:
-    """Command lines of workers that this process started."""
-    lines = []
+def _workers() -> set[int]:
+    """Numbers of the workers that this process started."""
+    found = set()
     for child in psutil.Process().children(recursive=True):
         with contextlib.suppress(psutil.Error):  # it ended
-            lines.append(" ".join(child.cmdline()))
-    return [line for line in lines if "workers/start.py" in line]
+            if "workers/start.py" in " ".join(child.cmdline()):
+                found.add(child.pid)
+    return found
 
 
 def _remove(group: Path) -> None:

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
+import mmap
 import os
 import sys
 import weakref
+from functools import cache
 from math import prod
 from multiprocessing import shared_memory
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import psutil
 
 from deepimagej.errors import OutOfMemory
 
@@ -24,19 +28,21 @@ _ALIGNMENT = 128
 
 
 class Block:
-    """A segment of shared memory that grows when it must and is freed in any case.
+    """A piece of shared memory that grows when it must and is freed in any case.
 
-    The client owns every segment: a worker that crashes leaves none, and when this process is
-    killed, Python's resource tracker frees it.
+    The client owns it: a worker that crashes leaves none. On Linux it has no name that could
+    outlive its processes, whatever kills them, and the size of ``/dev/shm`` (64 MB in a Docker
+    container) is no limit. Elsewhere it is a named segment, which Python's resource tracker frees
+    when this process is killed.
     """
 
     def __init__(self) -> None:
-        self._memory: shared_memory.SharedMemory | None = None
+        self._memory: _Memory | None = None
         self._finalizer: weakref.finalize[..., Any] | None = None
 
     @property
     def name(self) -> str | None:
-        """The segment's name; None while there is none."""
+        """What the worker finds it by; None while there is none."""
         return None if self._memory is None else self._memory.name
 
     @property
@@ -50,7 +56,7 @@ class Block:
             return None
         old = self.name
         self.close()
-        self._memory = _segment(max(size, 1))
+        self._memory = _make(max(size, 1))
         self._finalizer = weakref.finalize(self, _free, self._memory)
         return old
 
@@ -86,26 +92,95 @@ def padded(shape: Sequence[int], dtype: np.dtype[Any]) -> int:
     return -(-prod(shape) * dtype.itemsize // _ALIGNMENT) * _ALIGNMENT
 
 
-def _segment(size: int) -> shared_memory.SharedMemory:
-    memory: shared_memory.SharedMemory | None = None
+class _Nameless:
+    """Memory behind a file descriptor; a worker of the same user opens it through ``/proc``."""
+
+    _numbers = itertools.count()
+
+    def __init__(self, size: int) -> None:
+        self._descriptor = _open(size)
+        try:
+            self._map = mmap.mmap(self._descriptor, size)
+        except BaseException:
+            os.close(self._descriptor)
+            raise
+        # Numbered, as the system gives the descriptors of closed files to new ones.
+        self.name = f"{self.path}#{next(self._numbers)}"
+        self.size = size
+        self.buf = memoryview(self._map)
+
+    @property
+    def path(self) -> str:
+        """Where a worker opens it."""
+        return f"/proc/{os.getpid()}/fd/{self._descriptor}"
+
+    def unlink(self) -> None:
+        """Close the door: it goes with the last mapping."""
+        os.close(self._descriptor)
+
+    def close(self) -> None:
+        """Let go of it; BufferError if an array over it still lives."""
+        self.buf.release()
+        self._map.close()
+
+
+def _open(size: int) -> int:
+    if sys.platform != "linux":
+        raise OSError("only Linux has it")
+    descriptor = os.memfd_create("deepimagej")
     try:
-        memory = shared_memory.SharedMemory(create=True, size=size)
-        descriptor = getattr(memory, "_fd", -1)
-        if sys.platform == "linux" and descriptor >= 0:
-            # Linux promises any size and kills the process when it touches a page that a small
-            # /dev/shm, such as Docker's 64 MB, does not have.
-            os.posix_fallocate(descriptor, 0, size)
-    except (OSError, OverflowError) as error:
-        if memory is not None:
-            _free(memory)
+        # Linux promises any size, and kills the process that touches a page too many.
+        os.posix_fallocate(descriptor, 0, size)
+    except BaseException:
+        os.close(descriptor)
+        raise
+    return descriptor
+
+
+_Memory = _Nameless | shared_memory.SharedMemory
+
+
+def _make(size: int) -> _Memory:
+    try:
+        if psutil.virtual_memory().available < size:
+            raise MemoryError
+        return _Nameless(size) if _has_nameless() else _segment(size)
+    except (OSError, OverflowError, MemoryError) as error:
         raise OutOfMemory(
             f"There is no room for {size / 2**20:.0f} MB of shared memory.",
-            hint="Use a smaller tile, or give the system more of it (docker: --shm-size).",
+            hint="Use a smaller tile, or free memory.",
         ) from error
+
+
+@cache
+def _has_nameless() -> bool:
+    """Whether another process of this user can open what has no name; some sandboxes refuse it."""
+    try:
+        memory = _Nameless(1)
+    except OSError:
+        return False
+    try:
+        os.close(os.open(memory.path, os.O_RDWR))
+    except OSError:
+        return False
+    finally:
+        _free(memory)
+    return True
+
+
+def _segment(size: int) -> shared_memory.SharedMemory:
+    memory = shared_memory.SharedMemory(create=True, size=size)
+    descriptor = getattr(memory, "_fd", -1)
+    if sys.platform == "linux" and descriptor >= 0:
+        try:  # as above
+            os.posix_fallocate(descriptor, 0, size)
+        except OSError:
+            _free(memory)
+            raise
     return memory
 
 
-def _free(memory: shared_memory.SharedMemory) -> None:
+def _free(memory: _Memory) -> None:
     with contextlib.suppress(FileNotFoundError):  # somebody cleared /dev/shm
         memory.unlink()
     with contextlib.suppress(BufferError):  # an array over it still lives, as in a traceback

@@ -10,12 +10,11 @@ import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor, TimeoutError
-from multiprocessing import resource_tracker, shared_memory
 from typing import TYPE_CHECKING, Any, Callable, Dict, List, Optional, Protocol, Sequence, Tuple
 
 import numpy as np
 
-from . import guard, memory
+from . import blocks, guard, memory
 from .failures import Refused, describe
 from .tensors import Slot, match
 
@@ -42,7 +41,7 @@ _BEAT = 1.0
 
 _models: Dict[str, Model] = {}
 _results: Dict[str, List[Tuple[str, Any]]] = {}
-_blocks: Dict[str, shared_memory.SharedMemory] = {}
+_blocks: Dict[str, blocks.Shared] = {}
 _framework: Any = None
 # One thread runs every task: Appose starts a new one for each, and frameworks keep pools of
 # threads and caches per calling thread, and do not expect two calls at once on one GPU.
@@ -190,7 +189,7 @@ def _select(results: List[Tuple[str, Any]], outputs: List[Dict[str, Any]]) -> Li
     return [(name, results[place][1]) for name, place in chosen]
 
 
-def _view(shared: shared_memory.SharedMemory, item: Dict[str, Any]) -> NDArray[Any]:
+def _view(shared: blocks.Shared, item: Dict[str, Any]) -> NDArray[Any]:
     return np.ndarray(item["shape"], dtype=item["dtype"], buffer=shared.buf, offset=item["offset"])
 
 
@@ -198,39 +197,13 @@ def _cast(array: NDArray[Any], slot: Slot) -> NDArray[Any]:
     return array if slot.dtype is None else array.astype(slot.dtype, copy=False)
 
 
-class _Borrowed(shared_memory.SharedMemory):
-    """A segment of the client's.
-
-    Python unlinks a segment that it cannot map, as where the memory is limited: the client would
-    be left without it.
-    """
-
-    def unlink(self) -> None:
-        """Leave that to the client."""
-
-
-def _attach(name: str) -> shared_memory.SharedMemory:
-    """A block of the client's; this process never frees it, however it ends."""
+def _attach(name: str) -> blocks.Shared:
     if name not in _blocks:
-        _blocks[name] = _Borrowed(name)
+        _blocks[name] = blocks.attach(name)
     return _blocks[name]
 
 
-def _leave_blocks_alone() -> None:
-    """Keep Python from freeing the client's blocks with this process (Python < 3.13 would).
-
-    Its tracker would also be one more process.
-    """
-    track = resource_tracker.register
-
-    def register(name: Any, kind: str) -> None:
-        if kind != "shared_memory":
-            track(name, kind)
-
-    resource_tracker.register = register  # type: ignore[assignment]
-
-
-def _close(shared: shared_memory.SharedMemory) -> None:
+def _close(shared: blocks.Shared) -> None:
     # BufferError: a framework still holds an array over it; the mapping goes when that does.
     with contextlib.suppress(BufferError):
         shared.close()
@@ -241,7 +214,7 @@ def main(engine: str) -> None:
     global _framework, _account
     guard.settle()
     protocol = _keep_stdout()
-    _leave_blocks_alone()
+    blocks.leave_alone()
     _framework = importlib.import_module(f".{engine}", __package__)
     _account = memory.Account()
     from appose import python_worker
