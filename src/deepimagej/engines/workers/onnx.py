@@ -90,10 +90,12 @@ def _session(model: Union[str, bytes], device: str) -> Any:
     options.log_severity_level = 3
     options.intra_op_num_threads = _THREADS
     # A plan of each input size's memory takes room beside the arrays that are already there, and
-    # spares no time. Measured (onnxruntime 1.32): peak 168 instead of 257 MB for a U-Net at 512²,
-    # 628 instead of 661 MB for StarDist at 1024², at 1.00 of the processor time. The other
-    # defaults stay: no arena takes 1.5 of the time, giving it back after each call 1.1, binding
-    # the outputs to memory of ours 1.0, and a lower graph optimisation up to 1.5.
+    # spares no time: 1.00 of the processor time. Measured (onnxruntime 1.32), peak without it
+    # against with it: U-Net at 512² 168 and 257 MB, StarDist at 512² 272 and 316 MB; at 1024²
+    # both ways, by the sizes that came before: 632 and 669, 890 and 838 MB. The other defaults
+    # stay: no arena takes 1.2-1.6 of the time, giving it back after each call 1.1, and a lower
+    # graph optimisation 1.5-1.9. Outputs bound to memory of ours take 0.9-1.0, and spare their
+    # own size, but that size must be known before the call.
     options.enable_mem_pattern = False
     providers: List[Any] = ["CPUExecutionProvider"]
     if device != "cpu":

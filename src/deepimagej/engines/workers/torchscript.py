@@ -92,10 +92,10 @@ def load(path: str, device: str, options: Dict[str, Any]) -> ScriptModel:
     module = read(path, map_location=device).eval()
     if device == "cpu" and not _needs_plain_layout(module):
         # The weights bring all that follows them into this layout. Measured (torch 2.15, 2 cores,
-        # U-Net): 0.57-0.68 of the time at 256² to 1024², and off by 1.4e-6 where values reach 2.7;
+        # U-Net): 0.53-0.68 of the time at 256² to 1024², and off by 1.4e-6 where values reach 2.7;
         # 0.52-0.55 for small networks with batch or group normalisation or depthwise convolutions.
-        # Not taken: `freeze`, alone 1.0 and with it 1.0, `optimize_for_inference`, alone 0.9-1.0
-        # and against it 1.3, and an input in this layout without such weights, 1.0-1.1.
+        # Not taken: `freeze`, alone 1.0-1.1 and with it 0.9-1.1, `optimize_for_inference`, alone
+        # 0.8-1.0 and 1.1-1.5 of it, and an input in this layout without such weights, 1.0-1.2.
         return ScriptModel(module.to(memory_format=torch.channels_last), device, "channels_last")
     return ScriptModel(module, device, "contiguous")
 
