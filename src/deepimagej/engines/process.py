@@ -93,10 +93,9 @@ class Worker:
                         raise
 
     def release(self, blocks: list[str]) -> None:
-        """Let the worker let go of shared memory, if it still runs."""
-        with contextlib.suppress(WorkerFailure):  # a dead worker holds none
-            if self.is_running:
-                self.call("release", {"blocks": blocks})
+        """Let the worker let go of shared memory, if it still runs; does not wait for that."""
+        for service in [one for one in self._services if one.is_alive]:
+            service.tell({"function": "release", "arguments": {"blocks": blocks}})
 
     def call(
         self, function: str, arguments: Mapping[str, Any], *, cancel: CancelToken | None = None

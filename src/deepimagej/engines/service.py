@@ -150,6 +150,12 @@ class Service:
                 self._calls.remove(call)
                 self._used = time.monotonic()
 
+    def tell(self, inputs: Mapping[str, Any]) -> None:
+        """Let the worker do something whose answer nobody needs."""
+        # OSError, ValueError: the process is gone, its pipe broken or closed.
+        with contextlib.suppress(OSError, ValueError):
+            self._appose.task(_SCRIPT, dict(inputs)).start()
+
     def end(self) -> None:
         """End the process at once, with what it started; safe to repeat."""
         with self._lock:
