@@ -28,6 +28,7 @@ def _record(**changes: Any) -> dict[str, Any]:
         "request": _LINE,
         "engine": "onnxruntime 1.27.0",
         "device": "cpu",
+        "options": {"threads": 2, "enable_mem_pattern": False},
         "tiles": {"tile": {"y": np.int64(256)}, "number": 1, "padded": {"raw": (1, 256, 256)}},
         "preprocessing": {"source": Source.ZOO, "operations": [{"name": "clip", "max": 1.5}]},
         "postprocessing": {"source": Source.MACRO, "macros": {"post.ijm": "cd" * 32}},

@@ -137,6 +137,7 @@ def record_of(finished: Finished, line: str, tools: Tools) -> dict[str, Any]:
         request=line,
         engine=finished.network.engine,
         device=str(finished.network.device),
+        options=finished.network.options,
         tiles={
             "tile": plan.tile,
             "number": len(plan.tiles),

@@ -38,6 +38,7 @@ def build_record(
     request: str,
     engine: str,
     device: str,
+    options: Mapping[str, Any],
     tiles: Mapping[str, Any],
     preprocessing: Mapping[str, Any],
     postprocessing: Mapping[str, Any],
@@ -62,6 +63,8 @@ def build_record(
         Framework and version, as in ``onnxruntime 1.27.0``.
     device
         As resolved: ``cpu`` or ``cuda:0``.
+    options
+        Of the framework, ``threads`` among them.
     tiles
         ``tile`` and ``halo`` by axis, ``number`` of tiles, ``padded`` shape by tensor.
     preprocessing, postprocessing
@@ -84,6 +87,7 @@ def build_record(
         "request": request,
         "engine": engine,
         "device": device,
+        "options": _plain(options),
         "tiles": _plain(tiles),
         "preprocessing": _plain(preprocessing),
         "postprocessing": _plain(postprocessing),

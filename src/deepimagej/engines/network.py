@@ -81,6 +81,8 @@ class Network:
         """The device that ``auto`` was resolved to."""
         self.engine: str = reply["engine"]
         """Framework and version, as in ``onnxruntime 1.32.0``."""
+        self.options: Mapping[str, Any] = {"threads": reply["threads"], **reply["options"]}
+        """How the framework computes: the same call with these gives the same bits."""
         self.calls: list[Call] = []
         """What the calls so far took."""
         self.content: str = source.key

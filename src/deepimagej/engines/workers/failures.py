@@ -9,7 +9,7 @@ from typing import Dict
 _MEMORY = re.compile(
     r"out of memory|bad_alloc|resource ?exhausted|failed to allocate|can't allocate memory"
     r"|not enough memory|OOM when allocating|unable to allocate|cannot allocate memory"
-    r"|can't start new thread|Resource temporarily unavailable",
+    r"|can't start new thread|Resource temporarily unavailable|_STATUS_ALLOC_FAILED",
     re.IGNORECASE,
 )
 
