@@ -94,6 +94,25 @@ def test_seventeenth_network_takes_the_place_of_the_one_used_longest_ago(tmp_pat
     worker.stop()
 
 
+def test_a_run_cancelled_between_short_calls_leaves_the_network_loaded(
+    engines: Engines, tmp_path: Path
+) -> None:
+    spec, weights = make_spec(ONNX, write_identity(tmp_path / "identity.onnx"))
+    cancel = CancelToken()
+    network = engines.load(spec, weights, cancel=cancel)
+    image = {"input": random_image(1, 1, 64, 64)}
+    answers = network.stream([image] * 100, ["output"])
+    for number, _ in enumerate(answers):
+        if number == 3:
+            break
+    before = network._worker.pid
+    cancel.cancel()
+    with pytest.raises(RunCancelled):
+        next(answers)
+    network.close()
+    assert network._worker.pid == before
+
+
 def test_cancel_ends_a_call_of_the_network_at_once(engines: Engines, tmp_path: Path) -> None:
     spec, weights = make_spec(ONNX, write_loop(tmp_path / "loop.onnx"))
     cancel = CancelToken()

@@ -28,6 +28,9 @@ _START: Final = Path(__file__).parent / "workers" / "start.py"
 _SCRIPT: Final = "from deepimagej_worker import serve\nserve.answer(task, function, arguments)"
 _POLL: Final = 0.05
 """Seconds between two looks at the cancel token and the process."""
+_GRACE: Final = 0.5
+"""Seconds that a call may go on after the run was cancelled: a short one ends by itself, and what
+is loaded stays warm."""
 _IMPORT_FAILED: Final = 86
 _LOG_LINES: Final = 200
 _LONGEST_LINE: Final = 4096
@@ -132,7 +135,7 @@ class Service:
         WorkerFailure
             If it is no answer: the process failed or was ended.
         RunCancelled
-            If `cancel` says so meanwhile.
+            If `cancel` says so meanwhile and the answer does not come soon.
         """
         call = object()
         with self._lock:
@@ -221,6 +224,8 @@ class Service:
         clock = Clock()
         while not done.wait(_POLL):
             if cancel is not None and cancel.is_cancelled:
+                if done.wait(_GRACE):
+                    return
                 raise RunCancelled("The run was cancelled.")
             if not self.is_alive:
                 return
