@@ -108,7 +108,7 @@ def test_a_run_cancelled_between_short_calls_leaves_the_network_loaded(
     before = network._worker.pid
     cancel.cancel()
     with pytest.raises(RunCancelled):
-        next(answers)
+        list(answers)
     network.close()
     assert network._worker.pid == before
 
