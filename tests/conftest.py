@@ -38,13 +38,17 @@ def settings(tmp_path: Path) -> Settings:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def ctrl_c() -> None:
-    """Let the processes that tests start be interrupted, also where a script ignores Ctrl-C.
+def signals() -> None:
+    """Let the processes that tests start hear signals that this one was started to ignore.
 
-    What a shell script starts with ``&`` ignores the signal, and hands that down.
+    What a shell script starts with ``&`` ignores Ctrl-C, and after ``nohup`` a closed terminal; it
+    hands that down. A signal that is handled, in any way, has its default in new programs.
     """
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+    hang_up = getattr(signal, "SIGHUP", None)  # Windows has none
+    if hang_up is not None and signal.getsignal(hang_up) is signal.SIG_IGN:
+        signal.signal(hang_up, lambda number, frame: None)
 
 
 @pytest.fixture(scope="session", autouse=True)

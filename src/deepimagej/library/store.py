@@ -35,7 +35,7 @@ class Library:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._known: dict[Path, tuple[tuple[int, ...], ModelEntry]] = {}
+        self._known: dict[tuple[Path, Path], tuple[tuple[int, ...], ModelEntry]] = {}
 
     @property
     def folders(self) -> tuple[Path, ...]:
@@ -65,9 +65,10 @@ class Library:
     def _entry(self, path: Path) -> ModelEntry:
         """The bundle at `path`, read again when its RDF, folder or zip changed."""
         state = _state(path)
-        known = self._known.get(path)
+        key = (path, path.absolute())  # messages name a path as it was given
+        known = self._known.get(key)
         if known is None or known[0] != state:
-            known = self._known[path] = (state, read_entry(path, unpack=self.unpack))
+            known = self._known[key] = (state, read_entry(path, unpack=self.unpack))
         return known[1]
 
     def find(self, text: str, *, model_dir: str | Path | None = None) -> ModelSpec:
@@ -106,7 +107,7 @@ class Library:
 
     def _spec(self, path: Path) -> ModelSpec:
         """The bundle at `path`, which need not be in the library."""
-        entry = self._entry(path.absolute())
+        entry = self._entry(path)
         return entry.spec or read_bundle(path, unpack=self.unpack)  # which says what is wrong
 
     def match(self, text: str, entries: Sequence[ModelEntry]) -> list[ModelEntry]:
@@ -186,7 +187,7 @@ class Library:
                 f"{path} is not in the library, so it is not removed.",
                 hint=f"Delete it yourself; the library is {_list(self.folders)}.",
             )
-        self._known.pop(path, None)
+        self._known.clear()
         _delete(path)
         return path
 
