@@ -21,7 +21,7 @@ from deepimagej.axes import AxisName, format_axes
 from deepimagej.errors import EngineError, OptionError
 from deepimagej.feeding import feed
 from deepimagej.image import check_finite
-from deepimagej.processing import Tensor, finish
+from deepimagej.processing import Tensor, finish, referred_to
 from deepimagej.progress import Step, silent
 from deepimagej.request import TileChoice
 from deepimagej.tiling import plan_tiles, price
@@ -391,4 +391,9 @@ def _postprocess(
     """The outputs after the zoo's operations, which may refer to inputs and raw outputs."""
     references = {**inputs, **outputs}
     operations = {t.name: [(o.name, o.kwargs) for o in t.operations] for t in spec.outputs}
-    return {name: finish(operations[name], tensor, references) for name, tensor in outputs.items()}
+    read = {name: referred_to(each) for name, each in operations.items()}
+    made = {}
+    for name, tensor in outputs.items():
+        is_read = any(name in names for other, names in read.items() if other != name)
+        made[name] = finish(operations[name], tensor, references, keep=is_read)
+    return made

@@ -39,6 +39,8 @@ _PROB_THRESH: Final = 0.5
 _NMS_THRESH: Final = 0.4
 """stardist's own defaults, for bundles that state none."""
 _EPS: Final = np.float32(1e-20)
+_SMALLEST_DISTANCE: Final = np.float32(1e-3)
+"""stardist takes no ray for shorter (models/base.py, `_predict_sparse_generator`)."""
 _STEPS: Final = (32, 16, 8, 4, 2)
 
 
@@ -111,7 +113,7 @@ class StarDist:
             prob, dist = prob[:: grid[0], :: grid[1]], dist[:, :: grid[0], :: grid[1]]
         found = non_maximum_suppression(
             prob,
-            np.moveaxis(dist, 0, -1),
+            np.maximum(np.moveaxis(dist, 0, -1), _SMALLEST_DISTANCE),
             grid=grid,
             prob_thresh=self._prob,
             nms_thresh=self._nms,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +16,9 @@ if TYPE_CHECKING:
 
     from deepimagej.progress import Step
 
-_INTERVAL = 0.1  # s between two updates of the bar
+_INTERVAL = 0.1  # s between two updates of the bar, and two looks at Esc
+_lock = threading.Lock()
+_n_runs = 0
 
 
 class StatusBar:
@@ -26,11 +29,11 @@ class StatusBar:
         """Give it to the run."""
         self._imagej: Any = jpype.JClass("ij.IJ")
         self._shown = 0.0
+        self._is_over = threading.Event()
+        self._watch = threading.Thread(target=self._listen, name="deepimagej-esc", daemon=True)
 
     def __call__(self, step: Step) -> None:
         """Show `step`, at most ten times a second."""
-        if self._imagej.escapePressed():
-            self.cancel.cancel()
         now = time.monotonic()
         if step.done < step.total and now - self._shown < _INTERVAL:
             return
@@ -39,7 +42,12 @@ class StatusBar:
         self._imagej.showProgress(min(step.done / step.total if step.total else 1.0, 1.0))
 
     def __enter__(self) -> Self:
-        self._imagej.resetEscape()
+        global _n_runs
+        with _lock:
+            if _n_runs == 0:  # a run inside a macro of another must not forget the other's Esc
+                self._imagej.resetEscape()
+            _n_runs += 1
+        self._watch.start()
         return self
 
     def __exit__(
@@ -48,8 +56,20 @@ class StatusBar:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        global _n_runs
+        self._is_over.set()
+        self._watch.join()
+        with _lock:
+            _n_runs -= 1
         self._imagej.showProgress(1.0)
         self._imagej.showStatus("")
+
+    def _listen(self) -> None:
+        """Look for Esc also where no step is reported: a call of the network may take long."""
+        while not self._is_over.wait(_INTERVAL):
+            if self._imagej.escapePressed():
+                self.cancel.cancel()
+                return
 
 
 def _sentence(step: Step) -> str:
