@@ -355,3 +355,17 @@ def test_a_tile_with_other_channels_than_the_models_is_refused() -> None:
         sizes_of((32, 32, 3), (Y, X, AxisName.CHANNEL))
     assert error.value.message == "tile is 3 along C, which is never tiled; it is 1 here."
     assert error.value.hint == "Give 1, or leave C out of axes and tile."
+
+
+@pytest.mark.parametrize("order", ["ab", "ba"])
+def test_an_output_that_another_refers_to_is_read_as_the_network_gave_it(order: str) -> None:
+    axes = output_axes(Net(()))
+    spec = model(outputs=dict.fromkeys(order, axes))
+    scaled = Operation("scale_linear", {"gain": 10.0, "offset": -500.0})
+    matched = Operation("scale_mean_variance", {"reference_tensor": "a"})
+    operations = {"a": (scaled,), "b": (matched,)}
+    outputs = tuple(replace(out, operations=operations[out.name]) for out in spec.outputs)
+    pixels = image()
+    given = run(replace(spec, outputs=outputs), pixels, Recorder(same))
+    assert_allclose(given.outputs["b"].values.mean(), pixels.mean(), rtol=1e-4)
+    assert_allclose(given.outputs["a"].values, 10 * pixels - 500, rtol=1e-4, atol=1e-3)
