@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import itertools
 import math
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -138,6 +139,19 @@ def test_a_tile_that_was_too_large_is_not_taken_again() -> None:
     assert without(known, 9_000_000).too_large == 4_000_000
 
 
+def test_a_tile_that_was_too_large_is_taken_again_when_it_went_or_a_day_later() -> None:
+    known = without(Known(), 4_000_000)
+    assert with_run(known, pixels=2_000_000, seconds=[]).too_large == 4_000_000
+    assert with_run(known, pixels=4_000_000, seconds=[]).too_large is None
+    later = replace(known, forget_at=known.forget_at - 86401)
+    assert memory_limit(later, total=16 * GB, available=16 * GB) == 8 * GB // 4096
+
+
+def test_several_tiles_in_a_call_share_its_time_and_memory() -> None:
+    known = with_run(Known(), pixels=10**6, seconds=[4.0], memory=4 * 10**9, batch=4)
+    assert known == Known(seconds={10**6: 1e-6}, bytes_per_px=1000)
+
+
 def test_the_shortest_time_of_a_size_is_kept() -> None:
     known = with_run(Known(), pixels=10**6, seconds=[3.0, 1.0, 2.0], memory=5 * 10**8)
     assert known == Known(seconds={10**6: 2e-6}, bytes_per_px=500)
@@ -164,7 +178,7 @@ def test_a_first_call_of_a_size_is_new_once_in_a_process(tmp_path: Path) -> None
 
 
 def test_what_was_learnt_is_read_again_by_other_processes(tmp_path: Path) -> None:
-    known = Known(seconds={262144: 7e-7}, bytes_per_px=512.5, too_large=10**8)
+    known = Known(seconds={262144: 7e-7}, bytes_per_px=512.5, too_large=10**8, forget_at=1.5)
     TileStore(tmp_path / "data").write("net", known)
     TileStore(tmp_path / "data").write("other", Known())
     assert TileStore(tmp_path / "data").read("net") == known
@@ -172,7 +186,26 @@ def test_what_was_learnt_is_read_again_by_other_processes(tmp_path: Path) -> Non
 
 
 @pytest.mark.parametrize(
-    "text", ["", "no JSON", "[1]", '{"net": 3}', '{"net": {"seconds": {"a": 1}}}']
+    "text",
+    [
+        "",
+        "no JSON",
+        "[1]",
+        '{"net": 3}',
+        '{"net": {"seconds": {"a": 1}}}',
+        *(
+            f'{{"net": {{"seconds": {seconds}, "bytes_per_px": {taken}, "too_large": {large}, '
+            '"forget_at": 9e9}}'
+            for seconds, taken, large in (
+                ('{"0": 1}', "null", "null"),
+                ('{"9": -1}', "null", "null"),
+                ('{"9": 1}', '"x"', "null"),
+                ('{"9": 1}', "[2]", "null"),
+                ("{}", "null", '"y"'),
+                ("{}", "NaN", "null"),
+            )
+        ),
+    ],
 )
 def test_a_damaged_file_is_passed_over(tmp_path: Path, text: str) -> None:
     (tmp_path / "tiles.json").write_text(text, encoding="utf-8")

@@ -96,6 +96,7 @@ class Loop:
             try:
                 self._walk(layouts, stages, tiles, passed)
             except OutOfMemory as error:
+                self.network.close()  # the next tiles need not share the memory with the last
                 notes.append(tiles.shrink(error))
                 _log.warning("%s", notes[-1])
                 continue
@@ -131,7 +132,8 @@ class Loop:
                     cancel=self.cancel,
                 )
             if not passed.plans:
-                passed.notes += prediction.notes
+                is_asked = self.job.request.batch is not None
+                passed.notes += prediction.notes if is_asked else prediction.plan.notes
             passed.plans.append(prediction.plan)
             passed.batch = tiles.batch = prediction.batch
             passed.parts.append(stages.postprocess(position, prediction, source))
@@ -144,7 +146,9 @@ class _Tiles:
         self._job = job
         self._network = network
         self._store = store
-        self._key = tile_learning.key_of(network.content, network.engine, str(network.device))
+        self._key = tile_learning.key_of(
+            network.content, network.engine, str(network.device), memory=network.memory
+        )
         self._known: Known = store.read(self._key)
         self._tile: TileChoice = job.request.tile
         self._most: int | None = None
@@ -189,27 +193,44 @@ class _Tiles:
         if self._plan is None:
             return
         calls = self._network.calls
-        pixels = self._plan.tile_pixels * self.batch
+        pixels = self._plan.tile_pixels
         # The first call of a size is slower: frameworks prepare for it.
-        timed = calls[1:] if self._store.is_new(self._key, pixels) else calls
+        timed = calls[1:] if self._store.is_new(self._key, pixels * self.batch) else calls
+        if len(self._plan.tiles) % self.batch:
+            timed = []  # the last call had fewer tiles
         learnt = tile_learning.with_run(
             self._known,
             pixels=pixels,
             seconds=[call.seconds for call in timed],
-            memory=max((call.memory for call in calls if call.memory is not None), default=None),
+            memory=self._memory_taken(),
+            batch=self.batch,
         )
         if learnt is not self._known:
             self._store.write(self._key, learnt)
 
-    def _limit(self, shapes: _Shapes) -> int:
+    def _memory_taken(self) -> int | None:
+        """Most bytes that a call took; what a GPU has is not seen."""
+        if self._network.device.kind != "cpu":
+            return None
+        taken = [call.memory for call in self._network.calls if call.memory is not None]
+        return max(taken, default=None)
+
+    def _held(self) -> int:
+        """Px of a tile that the memory holds, as far as known."""
         import psutil
 
+        if self._network.device.kind != "cpu":
+            return self._known.limit or tile_learning.LIMITS[-1]
+        memory = psutil.virtual_memory()
+        available = memory.available
+        if self._known.bytes_per_px is not None and self._network.memory is not None:
+            available = min(available, self._network.memory)
+        return tile_learning.memory_limit(self._known, total=memory.total, available=available)
+
+    def _limit(self, shapes: _Shapes) -> int:
         if self._most is not None:
             return self._most
-        memory = psutil.virtual_memory()
-        most = tile_learning.memory_limit(
-            self._known, total=memory.total, available=memory.available
-        )
+        most = self._held()
         limits, overlap = tile_learning.LIMITS, self._job.request.tile.overlap
         prices = price_sample(self._job.spec, shapes, limits[-1:], overlap=overlap)
         if prices[-1].pixels > tile_learning.WHOLE:  # else there is nothing to choose from

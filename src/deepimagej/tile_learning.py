@@ -18,6 +18,7 @@ import logging
 import math
 import os
 import statistics
+import time
 from bisect import bisect_left
 from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final
@@ -55,6 +56,7 @@ _RESERVE: Final = 1.25
 """Memory taken for a size that was not run, against what was measured for a px."""
 _SAME: Final = 0.97
 """A new time for a size is kept if it is at most so much of the old: less is noise."""
+_DAY: Final = 86400.0
 _FILE: Final = "tiles.json"
 
 _log = logging.getLogger("deepimagej")
@@ -70,6 +72,15 @@ class Known:
     """Most memory a px, of the tiles run."""
     too_large: int | None = None
     """Px of the smallest tile that the memory did not hold."""
+    forget_at: float = 0.0
+    """When `too_large` is forgotten, in seconds since 1970: others may have used the memory."""
+
+    @property
+    def limit(self) -> int | None:
+        """Px that a tile has at most after one that was too large."""
+        if self.too_large is None or time.time() > self.forget_at:
+            return None
+        return self.too_large // 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,9 +92,12 @@ class Choice:
     """For the provenance."""
 
 
-def key_of(content: str, engine: str, device: str) -> str:
-    """Names a network on this machine: weights by content, framework and version, device."""
-    text = f"{content} {engine} {device} {os.cpu_count()}"
+def key_of(content: str, engine: str, device: str, *, memory: int | None = None) -> str:
+    """Names a network on this machine: weights by content, framework and version, device.
+
+    `memory` is what the user allows its worker.
+    """
+    text = f"{content} {engine} {device} {os.cpu_count()} {memory}"
     return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 
@@ -99,7 +113,7 @@ def memory_limit(known: Known, *, total: int, available: int) -> int:
     if known.bytes_per_px is not None:
         bytes_per_px = max(1, math.ceil(known.bytes_per_px * _RESERVE))
     limit = int(min(total / 2, 0.8 * available) / bytes_per_px)
-    return limit if known.too_large is None else min(limit, known.too_large // 2)
+    return limit if known.limit is None else min(limit, known.limit)
 
 
 def choose(prices: Sequence[Price], known: Known, *, most: int, device: str) -> Choice:
@@ -174,29 +188,38 @@ def _rate(pixels: int, seconds: Mapping[int, float]) -> float:
 
 
 def with_run(
-    known: Known, *, pixels: int, seconds: Sequence[float], memory: int | None = None
+    known: Known,
+    *,
+    pixels: int,
+    seconds: Sequence[float],
+    memory: int | None = None,
+    batch: int = 1,
 ) -> Known:
     """`known` after a run; the same object if it taught nothing.
 
     Parameters
     ----------
     pixels
-        Spatial px that a call of the network got.
+        Spatial px of a tile.
     seconds
         Of each call, without those right after loading.
     memory
         Most bytes that a call needed.
+    batch
+        Tiles in each call.
     """
     learnt = known
+    if known.too_large is not None and pixels >= known.too_large:
+        learnt = replace(learnt, too_large=None)
     if seconds:
-        rate = statistics.median(seconds) / pixels
+        rate = statistics.median(seconds) / (pixels * batch)
         near = [size for size in known.seconds if _ratio(size, pixels) <= _NEAR]
         if all(rate < _SAME * known.seconds[size] for size in near):
             others = {size: known.seconds[size] for size in known.seconds if size not in near}
             learnt = replace(learnt, seconds={**others, pixels: rate})
     # What a framework keeps whatever the size must not count as if it grew with it.
     if memory is not None and pixels >= LIMITS[0]:
-        needed = memory / pixels
+        needed = memory / (pixels * batch)
         if needed > (known.bytes_per_px or 0) / _SAME:
             learnt = replace(learnt, bytes_per_px=needed)
     return learnt
@@ -204,7 +227,11 @@ def with_run(
 
 def without(known: Known, pixels: int) -> Known:
     """`known` after tiles of `pixels` px did not fit into the memory."""
-    return replace(known, too_large=min(pixels, known.too_large or pixels))
+    return replace(
+        known,
+        too_large=min(pixels, known.too_large or pixels),
+        forget_at=time.time() + _DAY,
+    )
 
 
 class TileStore:
@@ -229,11 +256,12 @@ class TileStore:
         entry = self._read().get(key, {})
         try:
             return Known(
-                seconds={int(px): float(rate) for px, rate in entry.get("seconds", {}).items()},
-                bytes_per_px=entry.get("bytes_per_px"),
-                too_large=entry.get("too_large"),
+                seconds={int(_positive(px)): _positive(s) for px, s in entry["seconds"].items()},
+                bytes_per_px=_positive(entry["bytes_per_px"]) if entry["bytes_per_px"] else None,
+                too_large=int(_positive(entry["too_large"])) if entry["too_large"] else None,
+                forget_at=float(entry["forget_at"]),
             )
-        except (AttributeError, TypeError, ValueError):
+        except (AttributeError, KeyError, TypeError, ValueError):
             return Known()
 
     def write(self, key: str, known: Known) -> None:
@@ -251,3 +279,10 @@ class TileStore:
         except (OSError, ValueError):
             return {}
         return held if isinstance(held, dict) else {}
+
+
+def _positive(value: object) -> float:
+    number = float(value)  # type: ignore[arg-type]  # anything else is the TypeError
+    if not (math.isfinite(number) and number >= 1e-12):
+        raise ValueError(f"{number} is no size and no time")
+    return number

@@ -85,6 +85,8 @@ class Network:
         """How the framework computes: the same call with these gives the same bits."""
         self.calls: list[Call] = []
         """What the calls so far took."""
+        self.memory = worker.limits.memory
+        """Bytes that the user allows its worker; None: any."""
         self.content: str = source.key
         """Names the weights and what changes how they are loaded, by content."""
         # A worker that has to start again must not resolve ``auto`` in another way.
