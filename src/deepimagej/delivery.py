@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from deepimagej.bundle.spec import ModelSpec, TensorSpec
     from deepimagej.choices import StagePlan
     from deepimagej.engines import Network
+    from deepimagej.host.protocol import Host
     from deepimagej.image import Image
     from deepimagej.job import Clock, Job
     from deepimagej.loop import Passed
@@ -93,17 +94,8 @@ def deliver(finished: Finished, tools: Tools) -> RunResult:
     _tell(finished, record)
     host = tools.shown_host()
     if host is not None and is_shown(request):
-        from deepimagej.host.results import show_results
-
         with finished.clock.time("showing"):
-            show_results(
-                host,
-                outcome.stem,
-                images=images,
-                tables={} if outcome.has_table_windows else outcome.tables,
-                imageplus=outcome.imageplus,
-                active=outcome.active,
-            )
+            _show(host, outcome)
     files = {}
     if request.output_folder is not None:
         with finished.clock.time("saving"):
@@ -123,6 +115,19 @@ def deliver(finished: Finished, tools: Tools) -> RunResult:
         timings=dict(finished.clock.seconds),
         files=files,
         provenance=record,
+    )
+
+
+def _show(host: Host, outcome: Outcome) -> None:
+    from deepimagej.host.results import show_results
+
+    show_results(
+        host,
+        outcome.stem,
+        images=outcome.images,
+        tables={} if outcome.has_table_windows else outcome.tables,
+        imageplus=outcome.imageplus,
+        active=outcome.active,
     )
 
 

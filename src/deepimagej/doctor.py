@@ -8,7 +8,7 @@ import sys
 import tempfile
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from deepimagej import __version__
 from deepimagej.engines.checkup import State, check_engines
@@ -21,10 +21,6 @@ if TYPE_CHECKING:
     from deepimagej.engines.checkup import EngineReport
     from deepimagej.settings import Settings
     from deepimagej.tools import Tools
-
-_SHARED: Final = Path("/dev/shm")
-_LEAST_SHARED: Final = 2**30
-"""Bytes; containers have 64 MB if they are not told otherwise, less than a large tile."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +53,7 @@ class DoctorReport:
     """Bytes."""
     engines: tuple[EngineReport, ...]
     parts: tuple[Part, ...]
-    """Java, ImageJ, folders, shared memory and ``engines.toml``."""
+    """Java, ImageJ, folders and ``engines.toml``."""
 
     @property
     def broken(self) -> int:
@@ -77,7 +73,7 @@ def examine(tools: Tools) -> DoctorReport:
 
     memory = psutil.virtual_memory()
     said, engines_part = _configuration(tools)
-    parts = (*_imagej(tools.settings), *_folders(tools), *_shared_memory(), engines_part)
+    parts = (*_imagej(tools.settings), *_folders(tools), engines_part)
     return DoctorReport(
         version=__version__,
         python=Path(sys.executable),
@@ -164,16 +160,6 @@ def _is_writable(folder: Path) -> bool:
             return True
     except OSError:
         return False
-
-
-def _shared_memory() -> Iterator[Part]:
-    if not _SHARED.is_dir():
-        return  # Windows and macOS set no such limit
-    usage = shutil.disk_usage(_SHARED)
-    is_small = usage.total < _LEAST_SHARED
-    hint = "A container gets more by: docker run --shm-size=8g" if is_small else ""
-    text = "small: large tiles will not fit" if is_small else "for the pixels of the workers"
-    yield Part("shared memory", State.OK, text, hint, _SHARED, usage.free, usage.total)
 
 
 def _plain(value: Any) -> Any:

@@ -63,7 +63,7 @@ def _of_file(path: Path) -> str:
 def cached_sha256(path: Path, cache: Path) -> str:
     """`sha256_of`, remembered in the folder `cache` until size or time of the file change."""
     if path.is_dir():
-        return sha256_of(path)
+        return _folder_sha256(path)
     try:
         state = path.stat()
     except OSError:
@@ -77,6 +77,17 @@ def cached_sha256(path: Path, cache: Path) -> str:
             _remember(cache, key, digest)
         _of_this_process[key] = digest
     return digest
+
+
+def _folder_sha256(folder: Path) -> str:
+    """Remembered in this process only: the states of all files would make a long key."""
+    try:
+        key = repr(state_of(folder))
+    except OSError:
+        return sha256_of(folder)
+    if key not in _of_this_process:
+        _of_this_process[key] = sha256_of(folder)
+    return _of_this_process[key]
 
 
 def _read(file: Path) -> dict[str, str]:
