@@ -13,7 +13,8 @@ from numpy.testing import assert_allclose, assert_array_equal
 from deepimagej.axes import Axes, Axis, AxisName, DataDependentSize, SizeReference, SizeRule
 from deepimagej.bundle.spec import ModelSpec, Operation, TensorSpec
 from deepimagej.errors import EngineError, ImageError, OptionError, RunCancelled
-from deepimagej.inference import Prediction, plan_sample, predict_sample, tile_sizes
+from deepimagej.inference import Prediction, predict_sample
+from deepimagej.planning import plan_sample, tile_sizes
 from deepimagej.progress import CancelToken, Step
 from deepimagej.request import Device, TileChoice
 from networks import Layer, Net, input_axes, output_axes

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 from deepimagej import provenance
 from deepimagej.errors import OptionError
 from deepimagej.image import DataArrays
-from deepimagej.inference import resolved_tile
 from deepimagej.library.hashes import cached_sha256, sha256_of
 from deepimagej.macro_options import format_line
+from deepimagej.planning import resolved_tile
 from deepimagej.request import Source
 from deepimagej.result import RunResult
 from deepimagej.writing import write_result

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Final, Protocol
 
 from deepimagej import tile_learning
 from deepimagej.errors import OutOfMemory
-from deepimagej.inference import plan_sample, predict_sample, price_sample, resolved_tile
+from deepimagej.inference import predict_sample
 from deepimagej.job import Clock
+from deepimagej.planning import plan_sample, price_sample, resolved_tile
 from deepimagej.progress import silent
 from deepimagej.request import Source, TileChoice
 

@@ -9,7 +9,8 @@ import numpy as np
 from deepimagej.axes import DataDependentSize, SizeRule
 from deepimagej.bundle.tensors import load_tensor
 from deepimagej.errors import BundleError
-from deepimagej.inference import plan_sample, predict_sample
+from deepimagej.inference import predict_sample
+from deepimagej.planning import plan_sample
 from deepimagej.request import TileChoice
 from deepimagej.result import OutputReport, TestReport
 
