@@ -199,6 +199,9 @@ def _cast(array: NDArray[Any], slot: Slot) -> NDArray[Any]:
 
 def _attach(name: str) -> blocks.Shared:
     if name not in _blocks:
+        # The client's memory does not count. What a framework keeps and does not use leaves no room
+        # in the limit, which is set anew before the next call of a network.
+        memory.limit(None)
         _blocks[name] = blocks.attach(name)
     return _blocks[name]
 
