@@ -43,10 +43,12 @@ class Recorder:
         outputs: Sequence[str],
         *,
         room: int = 0,
+        keep: bool = False,
     ) -> Iterator[dict[str, NDArray[Any]]]:
         for inputs in calls:
             self.calls.append(dict(inputs))
-            yield {name: self.function(inputs["raw"]) for name in outputs}
+            made = self.function(inputs["raw"])
+            yield {name: made.copy() if keep else made for name in outputs}
 
 
 def same(values: NDArray[Any]) -> NDArray[Any]:

@@ -47,11 +47,12 @@ class Predictor(Protocol):
         outputs: Sequence[str],
         *,
         room: int = 0,
+        keep: bool = False,
     ) -> Iterator[Mapping[str, NDArray[Any]]]:
         """The outputs of each call, on arrays in the model's axis order.
 
-        They may lie in memory that the next call needs: to be used before it is asked for. `room`
-        is the bytes that they take, as far as known.
+        They may lie in memory that the next call needs: to be used before it is asked for, unless
+        `keep` is said. `room` is the bytes that they take, as far as known.
         """
 
 
@@ -152,7 +153,10 @@ def infer(
     """
     groups = [plan.tiles[start : start + batch] for start in range(0, len(plan.tiles), batch)]
     calls = (_inputs(group, feeds, axes or {}) for group in groups)
-    answers = network.stream(calls, list(plan.output_shapes), room=_bytes_returned(plan, batch))
+    is_one = len(plan.tiles) == 1
+    answers = network.stream(
+        calls, list(plan.output_shapes), room=_bytes_returned(plan, batch), keep=is_one
+    )
     done = 0
     with closing(cast("Generator[Mapping[str, NDArray[Any]]]", answers)):
         for group, returned in zip(groups, answers, strict=True):
@@ -181,9 +185,9 @@ def _place(
     tile: Tile,
     plan: TilePlan,
 ) -> None:
-    """Copy what is kept of a tile's output to where it belongs."""
-    if plan.is_whole:
-        into[name] = np.array(values[tile.local[name]], order="C")
+    """Copy what is kept of a tile's output to where it belongs; that of an only tile stays."""
+    if len(plan.tiles) == 1:
+        into[name] = np.ascontiguousarray(values[tile.local[name]])
         return
     shape = plan.output_shapes[name]
     if name not in into and shape is not None:

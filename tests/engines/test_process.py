@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import subprocess
@@ -49,7 +50,8 @@ from deepimagej.settings import Settings
 here = Path(sys.argv[1])
 engines = Engines(Settings((), here, here, here))
 network = engines.load(*make_spec(WeightsFormat.ONNX, here / "identity.onnx"))
-network.predict({"input": random_image(1, 1, 8, 8)}, ["output"])
+for _ in network.stream([{"input": random_image(1, 1, 8, 8)}], ["output"]):
+    pass
 print(network._worker.pid, network._slots[0].input.name, network._slots[0].output.name, flush=True)
 if sys.argv[2] == "stay":
     time.sleep(60)
@@ -168,13 +170,31 @@ def test_python_without_the_framework_says_what_to_install(
 def test_close_leaves_no_process_and_no_shared_memory(settings: Settings, tmp_path: Path) -> None:
     with Engines(settings) as engines:
         network = engines.load(*make_spec(ONNX, write_identity(tmp_path / "identity.onnx")))
-        network.predict({"input": random_image(1, 1, 8, 8)}, ["output"])
+        for _ in network.stream([{"input": random_image(1, 1, 8, 8)}], ["output"]):
+            pass
         pid = network._worker.pid
         names = {network._slots[0].input.name, network._slots[0].output.name}
         assert all(_is_there(name) for name in names)
     assert not any(_is_there(name) for name in names)
     assert pid is not None
     assert not _is_running(pid)
+
+
+@on_posix
+def test_a_result_outlives_its_worker_and_the_next_calls(
+    settings: Settings, tmp_path: Path
+) -> None:
+    images = [random_image(1, 1, 8, 8) for _ in range(3)]
+    with Engines(settings) as engines:
+        network = engines.load(*make_spec(ONNX, write_identity(tmp_path / "identity.onnx")))
+        made = [network.predict({"input": image}, ["output"])["output"] for image in images]
+        kept = network.stream([{"input": image} for image in images], ["output"], keep=True)
+        made += [each["output"] for each in kept]
+        network.close()
+    gc.collect()
+    for image, result in zip([*images, *images], made, strict=True):
+        assert_array_equal(result, image)
+        result += 1  # it is the caller's own
 
 
 @on_posix

@@ -60,13 +60,24 @@ class Block:
         self._finalizer = weakref.finalize(self, _free, self._memory)
         return old
 
+    @property
+    def outlives_closing(self) -> bool:
+        """Whether an array over it may be kept when it is closed: its memory goes with the array.
+
+        A segment with a name does not allow that on every system.
+        """
+        return isinstance(self._memory, _Nameless)
+
     def view(self, item: Mapping[str, Any]) -> NDArray[Any]:
-        """The array that lies at an item's ``offset``; not to be kept."""
+        """The array that lies at an item's ``offset``; to be kept where it `outlives_closing`."""
         if self._memory is None:
             raise ValueError("the block has no memory yet")
-        return np.ndarray(
-            item["shape"], dtype=item["dtype"], buffer=self._memory.buf, offset=item["offset"]
-        )
+        # Not np.ndarray(buffer=...): that holds the buffer's owner, and the memory may be unmapped.
+        dtype = np.dtype(item["dtype"])
+        size = prod(item["shape"]) * dtype.itemsize
+        memory: Any = self._memory.buf  # None only when it is closed
+        flat: NDArray[Any] = np.asarray(memory[item["offset"] : item["offset"] + size]).view(dtype)
+        return flat.reshape(item["shape"])
 
     def close(self) -> None:
         """Free the segment; safe to repeat."""
@@ -92,6 +103,11 @@ def padded(shape: Sequence[int], dtype: np.dtype[Any]) -> int:
     return -(-prod(shape) * dtype.itemsize // _ALIGNMENT) * _ALIGNMENT
 
 
+_AT_ONCE = getattr(mmap, "MAP_SHARED", 0) | getattr(mmap, "MAP_POPULATE", 0)
+"""All pages are there already: one look at each takes longer than mapping them together (34 MB:
+7 ms and 1.5 ms)."""
+
+
 class _Nameless:
     """Memory behind a file descriptor; a worker of the same user opens it through ``/proc``."""
 
@@ -100,7 +116,7 @@ class _Nameless:
     def __init__(self, size: int) -> None:
         self._descriptor = _open(size)
         try:
-            self._map = mmap.mmap(self._descriptor, size)
+            self._map = mmap.mmap(self._descriptor, size, flags=_AT_ONCE)
         except BaseException:
             os.close(self._descriptor)
             raise

@@ -114,8 +114,8 @@ class Network:
             Soon after the token's `cancel`.
         """
         made: dict[str, NDArray[Any]] = {}
-        for result in self.stream([inputs], outputs):
-            made = {name: values.copy() for name, values in result.items()}
+        for result in self.stream([inputs], outputs, keep=True):
+            made = result
         return made
 
     def stream(
@@ -124,6 +124,7 @@ class Network:
         outputs: Sequence[str],
         *,
         room: int = 0,
+        keep: bool = False,
     ) -> Iterator[dict[str, NDArray[Any]]]:
         """Many calls of the network, one after the other.
 
@@ -136,10 +137,13 @@ class Network:
         room
             Bytes that the outputs of a call take, as far as known: where that is enough, the
             worker need not be asked twice.
+        keep
+            Whether the outputs are the caller's for good.
 
         Yields
         ------
-        The outputs of each call, in shared memory: to be used before the next is asked for.
+        The outputs of each call, in shared memory: to be used before the next is asked for, unless
+        they are the caller's.
 
         Raises
         ------
@@ -159,9 +163,10 @@ class Network:
                     before = None if running is None else running.result()
                     running = _begin(self._call, slot, items, wanted)
                     if before is not None:
-                        yield before
+                        yield self._kept(before, self._slots[1 - number % 2]) if keep else before
                 if running is not None:
-                    yield running.result()
+                    last = running.result()
+                    yield self._kept(last, slot) if keep else last
             except BaseException:  # Ctrl-C, or who uses the results gave up
                 self._is_given_up = True
                 if running is not None:
@@ -236,6 +241,15 @@ class Network:
         self._reserve(slot.output, reply["size"])
         room = {"target": slot.output.name, "capacity": slot.output.capacity}
         return self._worker.call("fetch", {"block": slot.input.name, **room}, cancel=self._cancel)
+
+    def _kept(self, outputs: dict[str, NDArray[Any]], slot: _Slot) -> dict[str, NDArray[Any]]:
+        """The outputs for good: in their memory, which the slot gives up, or as copies."""
+        block = slot.output
+        if block.name is None or not block.outlives_closing:
+            return {name: values.copy() for name, values in outputs.items()}
+        self._worker.release([block.name])
+        block.close()
+        return outputs
 
     def _reserve(self, block: Block, size: int) -> None:
         replaced = block.reserve(size)

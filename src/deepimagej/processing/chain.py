@@ -47,15 +47,36 @@ class Pointwise:
     whole: int | None = None
     """The axis that `function` must see whole."""
 
-    def __call__(self, values: NDArray[Any], where: Box) -> NDArray[Any]:
+    def __call__(self, values: NDArray[Any], where: Box, scratch: Scratch) -> NDArray[Any]:
         """What `values`, which lie at `where` in the tensor, become; they stay as they are.
 
         The result is not of type `dtype` yet: writing it to an array of that type rounds it.
         """
         cut = [parameter[matching(parameter, where)] for parameter in self.parameters]
         # C order whatever the layout: numpy rounds some functions differently along strides.
-        own = np.array(values, dtype=self.inside, order="C")
-        return self.function(own, *cut)
+        return self.function(scratch.copy(values, self.inside or values.dtype), *cut)
+
+
+class Scratch:
+    """Memory for the blocks of one `Chain.part`, used again and again.
+
+    New arrays for each block took longer than the operations: the system fills their pages with
+    zeros each time. Two buffers take turns, as one step reads what the step before it made.
+    """
+
+    def __init__(self) -> None:
+        self._buffers = [np.empty(0, np.uint8), np.empty(0, np.uint8)]
+
+    def copy(self, values: NDArray[Any], dtype: np.dtype[Any]) -> NDArray[Any]:
+        """`values` as `dtype` in C order, until the copy after the next one."""
+        size = values.size * dtype.itemsize
+        buffer = self._buffers.pop(0)
+        if buffer.size < size:
+            buffer = np.empty(size, np.uint8)
+        self._buffers.append(buffer)
+        own: NDArray[Any] = buffer[:size].view(dtype).reshape(values.shape)
+        np.copyto(own, values, casting="unsafe")
+        return own
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,9 +133,10 @@ class Chain:
         # In coordinates of `reach`, which are those of the result but along the whole axes.
         wanted = tuple(s if axis in whole else slice(None) for axis, s in enumerate(box))
         result = np.empty(lengths(box), dtype=self.dtype) if out is None else out
+        scratch = Scratch()
         for block in boxes(lengths(reach), _BLOCK, whole=whole):
             place = tuple(slice(None) if axis in whole else s for axis, s in enumerate(block))
-            values = self._computed(shifted(block, reach))[wanted]
+            values = self._computed(shifted(block, reach), scratch)[wanted]
             if result.dtype != self.dtype:
                 values = values.astype(self.dtype, copy=False)
             result[place] = values
@@ -124,10 +146,10 @@ class Chain:
         """As `part`, to be read only: without operations a view of the tensor."""
         return self.part(where) if self.steps else self.source.values[where]
 
-    def _computed(self, where: Box) -> NDArray[Any]:
+    def _computed(self, where: Box, scratch: Scratch) -> NDArray[Any]:
         values, dtype = self.source.values[where], self.source.values.dtype
         for step in self.steps:
-            values, dtype = step(values.astype(dtype, copy=False), where), step.dtype
+            values, dtype = step(values.astype(dtype, copy=False), where, scratch), step.dtype
         return values
 
 

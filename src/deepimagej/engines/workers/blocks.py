@@ -7,6 +7,9 @@ import os
 from multiprocessing import resource_tracker, shared_memory
 from typing import Any, Union
 
+# All pages are there already: they are mapped together, not one by one as they are touched.
+_AT_ONCE = getattr(mmap, "MAP_SHARED", 0) | getattr(mmap, "MAP_POPULATE", 0)  # Python 3.10
+
 
 class Nameless:
     """Memory that has no name of its own, only a place among the client's open files (Linux)."""
@@ -14,7 +17,7 @@ class Nameless:
     def __init__(self, name: str) -> None:
         descriptor = os.open(name.partition("#")[0], os.O_RDWR)
         try:
-            self._map = mmap.mmap(descriptor, 0)
+            self._map = mmap.mmap(descriptor, 0, flags=_AT_ONCE)
         finally:
             os.close(descriptor)
         self.buf = memoryview(self._map)

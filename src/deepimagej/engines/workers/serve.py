@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import importlib
 import io
+import math
 import os
 import sys
 import threading
@@ -190,7 +191,12 @@ def _select(results: List[Tuple[str, Any]], outputs: List[Dict[str, Any]]) -> Li
 
 
 def _view(shared: blocks.Shared, item: Dict[str, Any]) -> NDArray[Any]:
-    return np.ndarray(item["shape"], dtype=item["dtype"], buffer=shared.buf, offset=item["offset"])
+    # Not np.ndarray(buffer=...): a framework may hold the array when the memory is unmapped.
+    dtype = np.dtype(item["dtype"])
+    size = math.prod(item["shape"]) * dtype.itemsize
+    memory: Any = shared.buf  # None only when it is closed
+    flat: NDArray[Any] = np.asarray(memory[item["offset"] : item["offset"] + size]).view(dtype)
+    return flat.reshape(item["shape"])
 
 
 def _cast(array: NDArray[Any], slot: Slot) -> NDArray[Any]:
