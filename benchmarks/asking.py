@@ -23,6 +23,11 @@ def _path() -> list[str]:
     return [str(_ROOT), *([named] if named else [])]
 
 
+def _environment() -> dict[str, str]:
+    """Ours, without what keeps Python from writing .pyc files: a start would not be a user's."""
+    return {name: text for name, text in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+
+
 class SideFailed(Exception):
     """A measured process could not do what it was asked; with the end of what it wrote."""
 
@@ -49,7 +54,7 @@ class Side:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._log,
-            env={**os.environ, "PYTHONPATH": os.pathsep.join(_path()), **variables},
+            env={**_environment(), "PYTHONPATH": os.pathsep.join(_path()), **variables},
             text=True,
             encoding="utf-8",
         )

@@ -56,7 +56,8 @@ def _make(name: str) -> None:
     pip = [python, "-m", "pip"]
     if importlib.util.find_spec("uv") is not None:
         pip = [sys.executable, "-m", "uv", "pip"]
-    install = ["install", *(["--python", python] if "uv" in pip else []), *wanted]
+    of_uv = ["--python", python, "--compile-bytecode"]  # pip compiles by itself
+    install = ["install", *(of_uv if "uv" in pip else []), *wanted]
     subprocess.run([*pip, *install], env=_environment(), check=True)
     (folder / "made").touch()
 
