@@ -11,9 +11,14 @@ import numpy as np
 from deepimagej.image import Display
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
     from deepimagej.image import Image
+
+Span = tuple[float, float] | None
+"""Ends of the values of a plane."""
 
 _MODES: Final = {"composite": 1, "color": 2, "grayscale": 3}  # constants of ij.CompositeImage
 _MOST_COMPOSED: Final = 7  # ij.CompositeImage.MAX_CHANNELS
@@ -33,15 +38,37 @@ def read_display(imp: Any) -> Display:
     return Display(ranges, tuple(_table(lut) for lut in luts), mode)
 
 
-def write_display(imp: Any, image: Image, planes: NDArray[Any]) -> Any:
+def needs_spans(image: Image, planes: NDArray[Any], channels: int) -> bool:
+    """Whether `write_display` asks for the `span` of each of the (N, Y, X) planes."""
+    if _is_told(image, channels):
+        return False
+    # The others ImageJ shows by itself: 0 to 255, or the range of the only plane.
+    return image.is_label or (len(planes) > 1 and planes.dtype != np.uint8)
+
+
+def span(plane: NDArray[Any]) -> Span:
+    """Smallest and largest finite value of a plane; None if it has none."""
+    low, high = float(plane.min()), float(plane.max())
+    if np.isfinite(low + high):
+        return low, high
+    finite = plane[np.isfinite(plane)]
+    return (float(finite.min()), float(finite.max())) if finite.size else None
+
+
+def write_display(imp: Any, image: Image, spans: Sequence[Span]) -> Any:
     """`imp`, or a composite made of it, that shows `image` well.
 
     Without a `Display` labels get colours, floats the range of each channel's values.
+
+    Parameters
+    ----------
+    spans
+        Of each plane, where it `needs_spans`.
     """
     import jpype
 
     channels = int(imp.getNChannels())
-    luts = _luts(image, planes, channels)
+    luts = _luts(image, spans, channels)
     if channels > 1:
         composite = jpype.JClass("ij.CompositeImage")(imp, _MODES[_mode(image, channels)])
         if len(luts) == channels:
@@ -76,26 +103,28 @@ def _mode(image: Image, channels: int) -> str:
     return "grayscale" if mode == "composite" and channels > _MOST_COMPOSED else mode
 
 
-def _luts(image: Image, planes: NDArray[Any], channels: int) -> list[Any]:
+def _luts(image: Image, spans: Sequence[Span], channels: int) -> list[Any]:
     display = image.display
-    if display is not None and len(display.ranges) == channels == len(display.luts):
-        return [
-            _lut(table, *span) for table, span in zip(display.luts, display.ranges, strict=True)
-        ]
+    if display is not None and _is_told(image, channels):
+        pairs = zip(display.luts, display.ranges, strict=True)
+        return [_lut(table, *ends) for table, ends in pairs]
     if image.is_label:
-        top = float(max(planes.max(), 1))
-        return [_lut(label_colours(), 0, top)] * channels
-    if planes.dtype == np.uint8 or len(planes) == 1:
-        return []  # what ImageJ does by itself: 0 to 255, or the range of the plane
-    return [_lut(None, *_range(planes[channel::channels])) for channel in range(channels)]
+        return [_lut(label_colours(), 0, max(_joined(spans)[1], 1))] * channels
+    if not spans:
+        return []
+    return [_lut(None, *_joined(spans[channel::channels])) for channel in range(channels)]
 
 
-def _range(values: NDArray[Any]) -> tuple[float, float]:
-    low, high = float(values.min()), float(values.max())
-    if not np.isfinite(low + high):
-        finite = values[np.isfinite(values)]
-        low, high = (float(finite.min()), float(finite.max())) if finite.size else (0.0, 1.0)
-    return low, high
+def _is_told(image: Image, channels: int) -> bool:
+    display = image.display
+    return display is not None and len(display.ranges) == channels == len(display.luts)
+
+
+def _joined(spans: Sequence[Span]) -> tuple[float, float]:
+    known = [ends for ends in spans if ends is not None]
+    if not known:
+        return 0.0, 1.0
+    return min(low for low, _ in known), max(high for _, high in known)
 
 
 def _lut(table: NDArray[np.uint8] | None, low: float, high: float) -> Any:

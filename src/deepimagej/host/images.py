@@ -8,7 +8,7 @@ import numpy as np
 
 from deepimagej.axes import Axes, AxisName, format_axes
 from deepimagej.errors import ImageError
-from deepimagej.host.display import read_display, write_display
+from deepimagej.host.display import needs_spans, read_display, span, write_display
 from deepimagej.host.pixels import (
     check_plane,
     from_java,
@@ -86,8 +86,14 @@ def to_imageplus(image: Image) -> Any:
     check_plane(height, width, title=image.title)
     stack = jpype.JClass("ij.ImageStack")(width, height)
     labels = image.labels if len(image.labels) == len(planes) else (None,) * len(planes)
+    spans = []
+    has_spans = not image.is_rgb and needs_spans(image, planes, channels)
     for plane, label in zip(planes, labels, strict=True):
-        stack.addSlice(label or None, (to_java_rgb if image.is_rgb else to_java)(plane))
+        # Once: where channels lie last, each look at a plane reads the whole image.
+        own = np.ascontiguousarray(plane)
+        stack.addSlice(label or None, (to_java_rgb if image.is_rgb else to_java)(own))
+        if has_spans:
+            spans.append(span(own))
     imp = jpype.JClass("ij.ImagePlus")(image.title, stack)
     imp.setDimensions(channels, slices, frames)
     if sum(size > 1 for size in (channels, slices, frames)) > 1:
@@ -96,7 +102,7 @@ def to_imageplus(image: Image) -> Any:
         imp.setProp(_LABEL, labels[0])
     _write_properties(imp, image)
     write_calibration(imp, image.calibration)
-    return imp if image.is_rgb else write_display(imp, image, planes)
+    return imp if image.is_rgb else write_display(imp, image, spans)
 
 
 def read_calibration(imp: Any) -> Calibration:
