@@ -17,6 +17,10 @@ _PLAIN: Final = frozenset(
 )
 
 
+_found: Final[dict[tuple[str, tuple[str, ...] | None], Mapping[str, Any]]] = {}
+"""Of the ImageJ of this process; there is one."""
+
+
 class StaticFields:
     """Some static fields of a Java class, private ones too.
 
@@ -27,16 +31,7 @@ class StaticFields:
     """
 
     def __init__(self, host: Host, java_class: str, names: tuple[str, ...] | None = None) -> None:
-        modifier = host.java_class("java.lang.reflect.Modifier")
-        declared = host.java_class(java_class).class_.getDeclaredFields()
-        self._fields: dict[str, Any] = {}
-        for field in declared:
-            name, flags = str(field.getName()), field.getModifiers()
-            is_plain = str(field.getType().getName()) in _PLAIN
-            is_wanted = is_plain if names is None else name in names
-            if is_wanted and modifier.isStatic(flags) and not modifier.isFinal(flags):
-                field.setAccessible(True)
-                self._fields[name] = field
+        self._fields = _fields_of(host, java_class, names)
 
     def read(self) -> dict[str, Any]:
         """The values, by field."""
@@ -47,3 +42,23 @@ class StaticFields:
         for name, value in values.items():
             if name in self._fields:
                 self._fields[name].set(None, value)
+
+
+def _fields_of(host: Host, java_class: str, names: tuple[str, ...] | None) -> Mapping[str, Any]:
+    """The fields, looked up once: each call of a macro asks for them, and it takes 1 ms."""
+    if (java_class, names) not in _found:
+        _found[java_class, names] = _look_up(host, java_class, names)
+    return _found[java_class, names]
+
+
+def _look_up(host: Host, java_class: str, names: tuple[str, ...] | None) -> Mapping[str, Any]:
+    modifier = host.java_class("java.lang.reflect.Modifier")
+    found = {}
+    for field in host.java_class(java_class).class_.getDeclaredFields():
+        name, flags = str(field.getName()), field.getModifiers()
+        is_plain = str(field.getType().getName()) in _PLAIN
+        is_wanted = is_plain if names is None else name in names
+        if is_wanted and modifier.isStatic(flags) and not modifier.isFinal(flags):
+            field.setAccessible(True)
+            found[name] = field
+    return found
