@@ -25,7 +25,7 @@ CASES = [key.split()[1:] for key in STORED if key.startswith("labels")]
 
 def inputs(n_controls: int, grid: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Probabilities and control points as scripts/golden_methods.py gave them to splinedist."""
-    prob = STORED["prob"] / np.float32(STORED["prob"].size)
+    prob = (STORED["prob"] / np.float32(STORED["prob"].size)).astype(np.float32)
     rho = STORED["rays"][..., :: 16 // n_controls] / np.float32(16) * grid + 1
     turns = 1.7 - np.linspace(0, 2 * np.pi, n_controls, endpoint=False)
     angle = np.broadcast_to(turns, rho.shape)

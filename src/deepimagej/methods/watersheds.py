@@ -70,7 +70,7 @@ def flood(
 
 def sunk(image: NDArray[Any], markers: NDArray[Any]) -> NDArray[np.float32]:
     """`image` with all markers below the rest, so that all floods begin at once."""
-    return np.where(markers > 0, np.float32(image.min() - 1), image).astype(np.float32)
+    return np.where(markers > 0, np.float32(float(image.min()) - 1), image).astype(np.float32)
 
 
 def _meetings(
