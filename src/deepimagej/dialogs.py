@@ -30,9 +30,33 @@ _FIELDS: Final[Mapping[str, Sequence[tuple[str, ...]]]] = {
 }
 """Of each command, after the model."""
 
+_PROB = ("prob_thresh", "Probability threshold", "0.5")
+_NMS = ("nms_thresh", "Overlap threshold", "0.4")
+_GRID = ("grid", "Px of the labels a px of the output", "1")
+_IMAGE_FIELDS: Final[Mapping[str, Sequence[tuple[str, ...]]]] = {
+    "DeepImageJ StarDist Objects": (_GRID, _PROB, _NMS),
+    "DeepImageJ SplineDist Objects": (_GRID, _PROB, _NMS, ("samples", "Corners", "400")),
+    "DeepImageJ Cellpose Objects": (
+        ("cellprob_thresh", "Cell probability threshold", "0"),
+        ("flow_thresh", "Flow error threshold", "0.4"),
+    ),
+    "DeepImageJ DeepWater Objects": (
+        ("markers", "Channel of the cores", "1"),
+        ("cells", "Channel of the cells", "2"),
+        ("marker_thresh", "Core threshold", "0.94"),
+        ("cell_thresh", "Cell threshold", "0.61"),
+        ("radius", "Radius of the opening in px", "3"),
+        ("height", "Least height of a core", "0.012"),
+        ("dams", "Dams between cells", "true", "true", "false"),
+    ),
+}
+"""Of the commands that work on the active image; other plugins' are answered without a dialog."""
+
 
 def fields_of(command: str, models: Sequence[str]) -> list[list[str]]:
     """The fields of the dialog of `command`; none where there is no model to choose."""
+    if command in _IMAGE_FIELDS:
+        return [list(field) for field in _IMAGE_FIELDS[command]]
     if not models:
         return []
     first = ["model", "Model", models[0], *models]

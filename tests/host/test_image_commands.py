@@ -131,6 +131,13 @@ def test_filters_work_on_each_plane_and_leave_their_image(ij: ImageJ) -> None:
     )
 
 
+def test_options_may_name_variables_of_the_macro(ij: ImageJ) -> None:
+    ij.show(GREY[0], title="grey")
+    command = 'run("Morphological Filters", "operation=Erosion element=&shape radius=&r show");'
+    ij.run_macro(f'r = 1.0; shape = "Disk"; {command}')
+    assert_array_equal(pixels(ij), FILTERS["Erosion"](GREY[0], disk(1)))
+
+
 def test_holes_are_filled_and_labels_coloured(ij: ImageJ) -> None:
     ring = MASK.copy()
     ring[28:33, 28:33] = 0
@@ -143,6 +150,8 @@ def test_holes_are_filled_and_labels_coloured(ij: ImageJ) -> None:
     assert first.startswith("255 255 255 ")
     assert run(ij, "glasbey on dark", "", lut) == first.replace("255 255 255", "0 0 0")
     assert run(ij, "glasbey", "", lut) == first
+    last = 'getLut(r, g, b); return "" + r[0] + " " + b[0] + " " + r[255] + " " + b[255];'
+    assert run(ij, "royal", "", last) == "0 40 255 255"
     assert_array_equal(pixels(ij), MASK)
 
 

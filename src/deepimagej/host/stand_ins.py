@@ -26,6 +26,7 @@ STAND_INS: Final[Mapping[str, str]] = {
     "glasbey": "",
     "glasbey on dark": "",
     "glasbey_on_dark": "",
+    "royal": "",
 }
 """The class that brings each command by itself; "" for a file of Fiji's folder `luts`."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from deepimagej.errors import OptionError
-from deepimagej.plugin import morphology, objects
+from deepimagej.plugin import colours, morphology, objects
 from deepimagej.plugin.calls import Call
 from deepimagej.plugin.methods import cellpose_command, stardist_command
 from deepimagej.plugin.run import run_command
@@ -34,10 +34,11 @@ IMAGE_COMMANDS: Final[Mapping[str, tuple[Callable[[Call], None], Sequence[Option
     "Label Size Filtering": (morphology.filter_sizes, morphology.SIZE),
     "Select Label(s)": (morphology.select_labels, morphology.LABELS),
     "Fill Holes (Binary/Gray)": (morphology.fill_holes, ()),
-    "Set Label Map": (morphology.set_label_map, morphology.COLOURS),
-    "glasbey": (morphology.glasbey, ()),
-    "glasbey on dark": (morphology.glasbey_on_dark, ()),
-    "glasbey_on_dark": (morphology.glasbey_on_dark, ()),
+    "Set Label Map": (colours.set_label_map, colours.COLOURS),
+    "glasbey": (colours.glasbey, ()),
+    "glasbey on dark": (colours.glasbey_on_dark, ()),
+    "glasbey_on_dark": (colours.glasbey_on_dark, ()),
+    "royal": (colours.royal, ()),
 }
 """Commands that work on open images, with their options; those of other plugins are answered where
 they are missing (`deepimagej.host.stand_ins`)."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from deepimagej.errors import HostError, ImageError
 from deepimagej.host.display import recolour
 from deepimagej.host.images import to_image, to_imageplus
+from deepimagej.host.macros import with_variables
 from deepimagej.host.rois import add_rois, roi_manager
 from deepimagej.host.windows import active_image, find_image, show
 from deepimagej.option_table import fold
@@ -37,7 +38,6 @@ class Call:
     """
 
     def __init__(self, command: str, text: str, options: Sequence[Option]) -> None:
-        self.options = parse_recorded(text, options)
         self.line = f'run("{command}", {quote(text.strip())});'
         """The macro line that repeats it."""
         host = tools().running_host()
@@ -47,6 +47,7 @@ class Call:
                 hint="Start it with deepimagej.start().",
             )
         self._host: Host = host
+        self.options = parse_recorded(with_variables(host, text), options)
 
     def with_options(self, pairs: Iterable[tuple[str, str]], options: Sequence[Option]) -> Call:
         """The same call with other options, given as keys and values."""

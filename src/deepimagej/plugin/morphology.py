@@ -10,7 +10,6 @@ import numpy as np
 
 from deepimagej.axes import AxisName
 from deepimagej.errors import ImageError
-from deepimagej.host.display import label_colours
 from deepimagej.methods.morphology import CHAMFERS, ELEMENTS, FILTERS, fill_grey_holes
 from deepimagej.methods.watersheds import flood, split_by_distance, sunk
 from deepimagej.option_table import Option
@@ -32,19 +31,6 @@ _SIZES: Final[Mapping[str, Callable[[Any, int], Any]]] = {
     "Not_Equal": operator.ne,
 }
 _BITS: Final = {"32 bits": np.float32, "16 bits": np.uint16}
-_BACKGROUNDS: Final[Mapping[str, tuple[int, int, int]]] = {
-    "White": (255, 255, 255),
-    "Black": (0, 0, 0),
-    "Red": (255, 0, 0),
-    "Green": (0, 255, 0),
-    "Blue": (0, 0, 255),
-    "Cyan": (0, 255, 255),
-    "Magenta": (255, 0, 255),
-    "Yellow": (255, 255, 0),
-    "Gray": (128, 128, 128),
-    "Dark Gray": (64, 64, 64),
-    "Light Gray": (192, 192, 192),
-}
 
 MARKERS: Final = (
     Option("input", "TITLE", "Title of the image whose low values are flooded first."),
@@ -75,11 +61,6 @@ SIZE: Final = (
     Option("size", "PX", "Number of px, as in size=10."),
 )
 LABELS: Final = (Option("label(s)", "NUMBERS", "Labels between commas, as in label(s)=1,2."),)
-COLOURS: Final = (
-    Option("colormap", "NAME", "Passed over: the colours are deepimagej's own for labels."),
-    Option("background", "COLOR", "Colour of label 0, as in background=White."),
-    Option("shuffle", "", "Passed over."),
-)
 
 
 def marker_watershed(call: Call) -> None:
@@ -166,30 +147,6 @@ def fill_holes(call: Call) -> None:
     image = call.image()
     title = f"{short_title(image.title)}-fillHoles"
     call.show(_result(image, fill_grey_holes(image.pixels), title))
-
-
-def set_label_map(call: Call) -> None:
-    """Show labels in colours, in front of a background."""
-    background = call.options.choice("background", _BACKGROUNDS, "White")
-    colours = label_colours().copy()
-    colours[0] = _BACKGROUNDS[background]
-    call.recolour(colours)
-
-
-def glasbey(call: Call) -> None:
-    """Show labels in colours, in front of white."""
-    _recolour_on(call, 255)
-
-
-def glasbey_on_dark(call: Call) -> None:
-    """Show labels in colours, in front of black."""
-    _recolour_on(call, 0)
-
-
-def _recolour_on(call: Call, background: int) -> None:
-    colours = label_colours().copy()
-    colours[0] = background
-    call.recolour(colours)
 
 
 def _result(source: Image, pixels: NDArray[Any], title: str) -> Image:
