@@ -55,7 +55,8 @@ public class Command implements PlugIn {
 	private static void runFromMenu(final Runner answering, final String name) {
 		// ImageJ would record the dialog's fields at once; the true line is known after the run.
 		Recorder.setCommand(null);
-		final String options = RunDialog.ask(name, answering.fields(name));
+		final String[][] fields = answering.fields(name);
+		final String options = fields == null ? "" : RunDialog.ask(name, fields);
 		if (options != null) finish(answering.run(name, options), null, false);
 	}
 
