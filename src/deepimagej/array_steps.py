@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from deepimagej.errors import MacroError
-from deepimagej.processing import Tensor
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -60,8 +59,7 @@ def after(
         return prediction
     arrays = {name: tensor.values for name, tensor in prediction.outputs.items()}
     made = _run(job.post.python, arrays, job.spec.outputs, engines=engines, cancel=cancel)
-    names = {tensor.name: tensor.names for tensor in job.spec.outputs}
-    outputs = {name: Tensor(values, names[name]) for name, values in made.items()}
+    outputs = {name: prediction.outputs[name].replace(values) for name, values in made.items()}
     return replace(prediction, outputs=outputs)
 
 

@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from deepimagej.bundle.sources import class_files
 from deepimagej.bundle.spec import StepKind
 from deepimagej.errors import BundleError, OptionError
-from deepimagej.host.java_steps import class_files
 from deepimagej.request import Source, Stage, StageChoice
 
 if TYPE_CHECKING:

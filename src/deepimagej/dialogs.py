@@ -78,6 +78,7 @@ _IMAGE_FIELDS: Final[Mapping[str, Sequence[tuple[str, ...]]]] = {
         ("operation", "Operation", "Greater_Than"),
         ("size", "Size limit in px", "100"),
     ),
+    "Manual Threshold...": (("min", "Least value", "0"), ("max", "Greatest value", "255")),
     "Select Label(s)": (("label(s)", "Labels", "1"),),
     "Set Label Map": (("background", "Background", "White"),),
 }

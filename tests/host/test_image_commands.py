@@ -155,6 +155,14 @@ def test_holes_are_filled_and_labels_coloured(ij: ImageJ) -> None:
     assert_array_equal(pixels(ij), MASK)
 
 
+def test_a_manual_threshold_is_what_the_next_command_takes(ij: ImageJ) -> None:
+    real = np.array([[-1.5, 0, 0.25], [0.5, 2, 9]], np.float32)
+    ij.show(real, title="real")
+    after = 'setOption("BlackBackground", true); run("Convert to Mask");'
+    run(ij, "Manual Threshold...", "min=0 max=0.5", after)
+    assert_array_equal(pixels(ij), np.where((real >= 0) & (real <= 0.5), 255, 0))
+
+
 @pytest.mark.parametrize("flags", ["binary calculate use", "binary", "calculate"])
 def test_floods_begin_at_markers(ij: ImageJ, flags: str) -> None:
     markers = np.zeros_like(MASK)

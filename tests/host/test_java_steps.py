@@ -256,7 +256,14 @@ HINTS = {
 
 @pytest.mark.parametrize(("value", "jar", "kind", "message"), ERRORS)
 def test_what_a_step_does_wrong_is_told_in_one_sentence(
-    ij: ImageJ, tmp_path: Path, steps: Path, *, value: float, jar: str, kind: type, message: str
+    ij: ImageJ,
+    tmp_path: Path,
+    steps: Path,
+    *,
+    value: float,
+    jar: str,
+    kind: type[DeepImageJError],
+    message: str,
 ) -> None:
     if jar == "broken.jar":
         (steps / jar).write_bytes(b"no jar")

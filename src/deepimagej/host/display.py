@@ -87,6 +87,13 @@ def recolour(imp: Any, table: NDArray[np.uint8]) -> None:
     imp.updateAndDraw()
 
 
+def set_threshold(imp: Any, low: float, high: float) -> None:
+    """Mark the values from `low` to `high` of `imp`, as a macro's ``setThreshold`` does."""
+    import jpype
+
+    jpype.JClass("ij.IJ").setThreshold(imp, low, high)
+
+
 @cache
 def label_colours() -> NDArray[np.uint8]:
     """(256, 3): black for the background, then colours that differ from their neighbours'.

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
+from deepimagej.bundle.sources import class_files
 from deepimagej.errors import BundleError, MacroError
 from deepimagej.request import Stage
 
@@ -132,11 +133,6 @@ def _loader(host: Host, file: Path) -> Iterator[Any]:
             yield loader
         finally:
             loader.close()
-
-
-def class_files(file: Path) -> tuple[Path, ...]:
-    """A class file with those of its inner classes beside it."""
-    return (file, *sorted(file.parent.glob(f"{file.stem}$*.class")))
 
 
 def _find(host: Host, file: Path, loader: Any, interface: str) -> Any:

@@ -23,12 +23,13 @@ STAND_INS: Final[Mapping[str, str]] = {
     "Select Label(s)": "inra.ijpb.plugins.SelectLabelsPlugin",
     "Fill Holes (Binary/Gray)": "inra.ijpb.plugins.FillHolesPlugin",
     "Set Label Map": "inra.ijpb.plugins.SetLabelMapPlugin",
+    "Manual Threshold...": "",
     "glasbey": "",
     "glasbey on dark": "",
     "glasbey_on_dark": "",
     "royal": "",
 }
-"""The class that brings each command by itself; "" for a file of Fiji's folder `luts`."""
+"""The class that brings each command by itself; "" for those of ImageJ2 and of Fiji's `luts`."""
 
 _MENU: Final = "Plugins>DeepImageJ>Of Other Plugins"
 _FILE: Final = "plugins.config"

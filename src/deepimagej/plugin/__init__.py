@@ -35,6 +35,7 @@ IMAGE_COMMANDS: Final[Mapping[str, tuple[Callable[[Call], None], Sequence[Option
     "Select Label(s)": (morphology.select_labels, morphology.LABELS),
     "Fill Holes (Binary/Gray)": (morphology.fill_holes, ()),
     "Set Label Map": (colours.set_label_map, colours.COLOURS),
+    "Manual Threshold...": (colours.manual_threshold, colours.THRESHOLD),
     "glasbey": (colours.glasbey, ()),
     "glasbey on dark": (colours.glasbey_on_dark, ()),
     "glasbey_on_dark": (colours.glasbey_on_dark, ()),

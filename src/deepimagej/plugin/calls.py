@@ -6,7 +6,7 @@ from copy import copy
 from typing import TYPE_CHECKING, Any
 
 from deepimagej.errors import HostError, ImageError
-from deepimagej.host.display import recolour
+from deepimagej.host.display import recolour, set_threshold
 from deepimagej.host.images import to_image, to_imageplus
 from deepimagej.host.macros import with_variables
 from deepimagej.host.rois import add_rois, roi_manager
@@ -74,6 +74,10 @@ class Call:
     def recolour(self, table: NDArray[np.uint8]) -> None:
         """Show the active image in the colours of a (256, 3) table."""
         recolour(self._active(), table)
+
+    def set_threshold(self, low: float, high: float) -> None:
+        """Mark the values from `low` to `high` of the active image."""
+        set_threshold(self._active(), low, high)
 
     def add_rois(self, rois: Iterable[roifile.ImagejRoi], *, in_place: bool = False) -> None:
         """Append ROIs to those in the manager, or put them in their place."""

@@ -1,7 +1,11 @@
-"""Lookup tables of Fiji and MorphoLibJ that published macros choose; the colours are our own."""
+"""Lookup tables and threshold of Fiji and MorphoLibJ that published macros choose.
+
+The colours are our own.
+"""
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -32,6 +36,10 @@ COLOURS: Final = (
     Option("colormap", "NAME", "Passed over: the colours are deepimagej's own for labels."),
     Option("background", "COLOR", "Colour of label 0, as in background=White."),
     Option("shuffle", "", "Passed over."),
+)
+THRESHOLD: Final = (
+    Option("min", "NUMBER", "Least value, as in min=0.5."),
+    Option("max", "NUMBER", "Greatest value, as in max=1."),
 )
 _ROYAL: Final = (
     (0, 0, 40),
@@ -73,3 +81,10 @@ def royal(call: Call) -> None:
     stops = np.linspace(0, 255, len(_ROYAL))
     ramp = [np.interp(np.arange(256), stops, part) for part in zip(*_ROYAL, strict=True)]
     call.recolour(np.stack(ramp, 1).round().astype(np.uint8))
+
+
+def manual_threshold(call: Call) -> None:
+    """Mark the values between two numbers, for what follows."""
+    least = -math.inf
+    low = call.options.number("min", 0, least=least)
+    call.set_threshold(low, call.options.number("max", low, least=least))
