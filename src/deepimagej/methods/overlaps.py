@@ -8,12 +8,14 @@ corners of the intersection to whole px, and sums areas in single precision. To 
                    ├──B──┤     between the larger left and the smaller right one is in both
 
 Measured on the candidates of three real images: 94 to 100 % of the pairs are decided by the bounds.
+Before that a cheaper one is tried, of sectors in a circle: it decides most pairs in one object.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from dataclasses import dataclass, replace
+from functools import cache
+from typing import TYPE_CHECKING, Final, TypeVar
 
 import numpy as np
 
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+_Number = TypeVar("_Number", bound=np.generic)
 _SURE: Final = 0.25
 """Clipper's area may differ from the true one by 1 px² and this part of the smaller perimeter. Of
 36,000 pairs, real ones and noise of 3 to 64 rays, none was beyond 0.11 (2026-11)."""
@@ -48,6 +51,8 @@ class Shapes:
     """(n, 2) y, x."""
     radii: NDArray[np.float32]
     """Of a circle around the centre with all corners in it."""
+    sectors: NDArray[np.float32] | None = None
+    """Of stars, (n, rays): radius of a sector inside the polygon between each ray and the next."""
 
 
 def star_shapes(dist: NDArray[np.float32], points: NDArray[np.float32]) -> Shapes:
@@ -65,7 +70,10 @@ def star_shapes(dist: NDArray[np.float32], points: NDArray[np.float32]) -> Shape
     y = points[:, :1] + dist * np.sin(angles).astype(np.float32)
     x = points[:, 1:] + dist * np.cos(angles).astype(np.float32)
     boxes = np.stack([y.min(1), y.max(1), x.min(1), x.max(1)], 1)
-    return _shapes(y, x, boxes=boxes, centers=points, radii=dist.max(1))
+    shapes = _shapes(y, x, boxes=boxes, centers=points, radii=dist.max(1))
+    # Corners are cut towards 0, by less than a px each way.
+    inner = np.minimum(dist, np.roll(dist, -1, 1)) * np.float32(np.cos(np.pi / n_rays))
+    return replace(shapes, sectors=np.maximum(inner - np.float32(np.sqrt(2)), 0))
 
 
 def polygon_shapes(corners: NDArray[np.floating]) -> Shapes:
@@ -105,7 +113,7 @@ def _shapes(
     )
 
 
-def _next(values: NDArray[np.int64]) -> NDArray[np.int64]:
+def _next(values: NDArray[_Number]) -> NDArray[_Number]:
     """The value of the corner after each; `numpy.roll` takes twice as long."""
     return np.concatenate([values[:, 1:], values[:, :1]], 1)
 
@@ -120,8 +128,9 @@ def is_suppressed(
     smaller = np.minimum(shapes.areas[one], shapes.areas[others]).astype(np.float64)
     slack = _SURE * np.minimum(shapes.perimeters[one], shapes.perimeters[others]) + 1
     limit = float(threshold) * smaller
-    suppressed = np.zeros(len(others), bool)
     is_open = _most_common(shapes, one, others) + slack >= limit
+    suppressed = is_open & (least_common_areas(shapes, one, others) - slack > limit)
+    is_open &= ~suppressed
     near = np.flatnonzero(is_open)
     if len(near) > _FEW:
         least = _least_common(shapes, one, others[near])
@@ -134,6 +143,11 @@ def is_suppressed(
             overlap = np.float32(float(common) / (smaller[number] + 1e-10))
             suppressed[number] = overlap > threshold
     return suppressed
+
+
+def common_area(shapes: Shapes, one: int, other: int) -> float:
+    """The area of the intersection of two polygons, in px², as stardist gets it."""
+    return _common_area(_path(shapes, one), _path(shapes, other))
 
 
 def _path(shapes: Shapes, number: int) -> list[list[int]]:
@@ -178,6 +192,37 @@ def _most_common(shapes: Shapes, one: int, others: NDArray[np.intp]) -> NDArray[
     own, boxes = shapes.whole_boxes[one], shapes.whole_boxes[others]
     sides = np.minimum(own[1::2], boxes[:, 1::2]) - np.maximum(own[0::2], boxes[:, 0::2])
     return np.asarray(np.maximum(sides, 0).prod(1), np.int64)
+
+
+def least_common_areas(shapes: Shapes, one: int, others: NDArray[np.intp]) -> NDArray[np.float32]:
+    """A part of each of `others` that lies in a circle inside `one`: a cheap bound, 0 if unknown.
+
+    The sectors of a polygon, cut where they leave the circle. A ray leaves it the sooner, the
+    longer its part `along` the way from the circle's centre to its own.
+    """
+    sectors = shapes.sectors
+    if sectors is None:
+        return np.zeros(len(others), np.float32)
+    radius = sectors[one].min()
+    step = shapes.centers[others] - shapes.centers[one]
+    away = (step**2).sum(1, keepdims=True)
+    sines, cosines = _directions(sectors.shape[1])
+    along = step @ np.stack([sines, cosines])
+    across = step @ np.stack([cosines, -sines])
+    most = np.maximum(along, _next(along))
+    is_between = (across * _next(across) <= 0) & (most > 0)  # that way lies in the sector
+    most = np.where(is_between, np.sqrt(away), most)
+    reach = np.sqrt(np.maximum(radius**2 - away + most**2, 0)) - most
+    inside = np.clip(np.minimum(sectors[others], reach), 0, None)
+    areas = (inside**2).sum(1) * np.float32(np.pi / sectors.shape[1])
+    return np.asarray(np.where(away[:, 0] < radius**2, areas, 0), np.float32)
+
+
+@cache
+def _directions(n_rays: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Parts along y and x of each ray."""
+    angles = np.linspace(0, 2 * np.pi, n_rays, endpoint=False)
+    return np.sin(angles).astype(np.float32), np.cos(angles).astype(np.float32)
 
 
 def _least_common(shapes: Shapes, one: int, others: NDArray[np.intp]) -> NDArray[np.float64]:
