@@ -76,7 +76,7 @@ def test_the_macro_of_stardists_bundles_gives_labels_rois_and_a_table(
     macro = {"postprocessing": {"post.ijm": STARDIST.replace("PROB_THRESH", "0.5")}}
     bundle = make_identity_bundle(tmp_path / "stars", channels=33, macros=macro)
     ij.run_macro('newImage("mine", "8-bit", 9, 9, 1); makeRectangle(1, 2, 3, 4);')
-    ij.run_macro('roiManager("add"); roiManager("rename", "mine");')
+    ij.run_macro('roiManager("add"); roiManager("select", 0); roiManager("rename", "mine");')
     result = deepimagej.run(bundle, STARS, axes="CYX")
     expected = non_maximum_suppression(PROB, DIST, prob_thresh=0.5, nms_thresh=0.3)
     assert list(result.images) == ["Label Image"]
