@@ -5,7 +5,7 @@ from __future__ import annotations
 import atexit
 import logging
 import threading
-from functools import cache
+from functools import cache, partial
 from typing import TYPE_CHECKING
 
 from deepimagej.errors import DeepImageJError, HostError
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
-    from deepimagej.host.protocol import Host
+    from deepimagej.host.running import Host
     from deepimagej.tools import Tools
 
 _log = logging.getLogger(__name__)
@@ -92,9 +92,9 @@ def warm_up(models: Sequence[str | Path]) -> None:
 
 def running_host() -> Host | None:
     """The ImageJ of this process, whoever started it."""
-    from deepimagej.host import embedded
+    from deepimagej.host.running import running
 
-    return embedded.running()
+    return running()
 
 
 def shown_host() -> Host | None:
@@ -109,6 +109,8 @@ def start_host(
 
     Parameters
     ----------
+    fiji
+        A Fiji; None: the ImageJ that runs, else the Fiji of the settings, else the embedded one.
     mode
         None: for the macros of a model; the ImageJ that runs is as good as any, and results are
         not opened in one that the user never asked for.
@@ -119,22 +121,26 @@ def start_host(
         if running is not None and mode is None:
             return running
         settings = _settings()
-        if fiji or settings.fiji:
-            raise HostError(
-                f"Fiji ({fiji or settings.fiji}) cannot be the host in this version.",
-                hint="Call deepimagej.start() without fiji and unset DEEPIMAGEJ_FIJI; "
-                "DEEPIMAGEJ_MODELS can name the models folder of a Fiji.",
-            )
-        from deepimagej.host import embedded
-
+        if fiji is None:
+            fiji = settings.fiji or "" if running is None else running.fiji
         _is_hidden = mode is None
-        return embedded.start(
+        return _starter(fiji)(
             mode=mode or "headless",
             java_options=java_options,
             settings=settings,
             on_command=_answer,
             fields=_fields_of,
         )
+
+
+def _starter(fiji: str) -> Callable[..., Host]:
+    if fiji:
+        from deepimagej.host import pyimagej
+
+        return partial(pyimagej.start, fiji)
+    from deepimagej.host import embedded
+
+    return embedded.start
 
 
 def _fields_of(command: str) -> list[list[str]] | None:

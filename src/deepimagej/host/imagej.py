@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import xarray as xr
     from numpy.typing import NDArray
 
-    from deepimagej.host.protocol import Host
+    from deepimagej.host.running import Host
 
 
 class ImageJ:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from deepimagej.host.protocol import Host
+    from deepimagej.host.running import Host
 
 _log = logging.getLogger("deepimagej.macro")
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from deepimagej.errors import ImageError
 
 if TYPE_CHECKING:
-    from deepimagej.host.protocol import Host
+    from deepimagej.host.running import Host
 
 
 def open_images(host: Host) -> list[Any]:
