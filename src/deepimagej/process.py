@@ -5,7 +5,7 @@ from __future__ import annotations
 import atexit
 import logging
 import threading
-from functools import cache, partial
+from functools import cache
 from typing import TYPE_CHECKING
 
 from deepimagej.errors import DeepImageJError, HostError
@@ -103,14 +103,14 @@ def shown_host() -> Host | None:
 
 
 def start_host(
-    fiji: str | None = None, *, mode: str | None = None, java_options: Sequence[str] = ()
+    fiji: object = None, *, mode: str | None = None, java_options: Sequence[str] = ()
 ) -> Host:
     """ImageJ, started if need be.
 
     Parameters
     ----------
     fiji
-        A Fiji; None: the ImageJ that runs, else the Fiji of the settings, else the embedded one.
+        See `deepimagej.host.start.start`.
     mode
         None: for the macros of a model; the ImageJ that runs is as good as any, and results are
         not opened in one that the user never asked for.
@@ -120,27 +120,18 @@ def start_host(
         running = running_host()
         if running is not None and mode is None:
             return running
-        settings = _settings()
-        if fiji is None:
-            fiji = settings.fiji or "" if running is None else running.fiji
-        _is_hidden = mode is None
-        return _starter(fiji)(
+        from deepimagej.host.start import start
+
+        host = start(
+            fiji,
             mode=mode or "headless",
             java_options=java_options,
-            settings=settings,
+            settings=_settings(),
             on_command=_answer,
             fields=_fields_of,
         )
-
-
-def _starter(fiji: str) -> Callable[..., Host]:
-    if fiji:
-        from deepimagej.host import pyimagej
-
-        return partial(pyimagej.start, fiji)
-    from deepimagej.host import embedded
-
-    return embedded.start
+        _is_hidden = mode is None
+        return host
 
 
 def _fields_of(command: str) -> list[list[str]] | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import re
 from dataclasses import dataclass
@@ -99,6 +100,9 @@ def _of_coordinates(name: str, coordinates: list[str]) -> Fiji:
 
     wanted = [*coordinates, *(c for c in _BESIDE if not _includes(coordinates, c))]
     repositories = scyjava.config.get_repositories()
+    log = logging.getLogger("jgo")
+    level = log.level
+    log.setLevel(logging.ERROR)  # what it warns of is in our sentence
     try:
         environment = jgo.build(
             endpoint="+".join([*wanted, *scyjava.config.endpoints]),
@@ -111,6 +115,8 @@ def _of_coordinates(name: str, coordinates: list[str]) -> Fiji:
             f"{name} cannot be fetched from {', '.join(repositories.values())} or Maven Central.",
             hint="Check the coordinates and the network, or name the folder of a Fiji.",
         ) from cause
+    finally:
+        log.setLevel(level)
     folders = (environment.modules_dir, environment.jars_dir)
     jars = [jar for folder in folders for jar in sorted(Path(folder).glob("*.jar"))]
     if missing := _missing(jars):

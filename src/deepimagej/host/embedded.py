@@ -52,7 +52,7 @@ def start(
     def begin() -> Host:
         return _start(mode, tuple(java_options), settings, Bridge(on_command, fields=fields))
 
-    return start_once(begin, mode=mode)
+    return start_once(begin, mode=mode, fiji="")
 
 
 def _start(mode: str, java_options: tuple[str, ...], settings: Settings, bridge: Bridge) -> Host:

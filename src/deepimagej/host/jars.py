@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import os
+import re
 import shutil
 import tempfile
+import zipfile
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
@@ -123,6 +126,14 @@ def plugin_bytes() -> bytes:
             f"This installation of deepimagej lacks its ImageJ plugin, {PLUGIN}.",
             hint="In a checkout run scripts/build_plugin.py; otherwise install deepimagej again.",
         ) from cause
+
+
+def plugin_commands() -> dict[str, str]:
+    """The plugin's commands and the calls that ImageJ's table has for them."""
+    with zipfile.ZipFile(io.BytesIO(plugin_bytes())) as jar:
+        lines = jar.read("plugins.config").decode().splitlines()
+    found = (re.fullmatch(r'[^#,]*, "(.+?)", (.+)', line) for line in lines)
+    return {line[1]: line[2] for line in found if line}
 
 
 def _jars_of_the_user(folder: Path) -> dict[Artifact, Path]:

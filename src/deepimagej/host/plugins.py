@@ -47,7 +47,7 @@ def has_command(host: Host, command: str) -> bool:
 
 
 def _hint(host: Host, way_out: str) -> str:
-    if host.fiji:
+    if host.gateway is not None:
         return f"{way_out[0].upper()}{way_out[1:]}, and start it again."
     return (
         'Run the model in a Fiji, as with deepimagej.start("/path/to/Fiji.app") or '

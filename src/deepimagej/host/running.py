@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -29,7 +30,7 @@ class Host:
     java: Java | None = None
     """The Java that runs it; None where another program started Java."""
     fiji: str = ""
-    """What was asked for to run: a folder, Maven's coordinates; empty for the embedded ImageJ."""
+    """What was asked for: a folder or Maven coordinates; empty for the embedded ImageJ."""
     gateway: Any = None
     """ImageJ2's gateway, ``net.imagej.ImageJ``, in a Fiji; None for the embedded ImageJ."""
     loader: Any = None
@@ -37,6 +38,16 @@ class Host:
     timings: dict[str, float] = field(default_factory=dict)
     """Seconds that each step of the start took, in order."""
     _threads: threading.local = field(default_factory=threading.local, repr=False)
+
+    @property
+    def name(self) -> str:
+        """For messages."""
+        return _name(self.fiji)
+
+    @property
+    def is_adopted(self) -> bool:
+        """Whether another program started it."""
+        return self.java is None
 
     def java_class(self, name: str) -> Any:
         """The Java class `name`, such as ``ij.IJ``, ready to be used on this thread."""
@@ -82,8 +93,13 @@ def running() -> Host | None:
     return _running
 
 
-def start_once(begin: Callable[[], Host], *, mode: str, fiji: str = "") -> Host:
+def start_once(begin: Callable[[], Host], *, mode: str | None, fiji: str) -> Host:
     """The running ImageJ; `begin` starts it if this process has none yet.
+
+    Parameters
+    ----------
+    mode, fiji
+        As `Host` has them; no mode: any.
 
     Raises
     ------
@@ -96,17 +112,21 @@ def start_once(begin: Callable[[], Host], *, mode: str, fiji: str = "") -> Host:
             _running = begin()
         elif _running.fiji != fiji:
             raise HostError(
-                f"{_name(_running.fiji)} already runs in this process; "
-                f"{_name(fiji)} cannot be started.",
+                f"{_running.name} already runs in this process; {_name(fiji)} cannot be started.",
                 hint="A process has one ImageJ: use another process for the other one.",
             )
-        elif _running.mode != mode:
+        elif mode not in (None, _running.mode):
             raise HostError(
                 f"ImageJ already runs in mode {_running.mode} in this process; "
                 f"it cannot be started in mode {mode}.",
                 hint="A process has one ImageJ: use another process for the other mode.",
             )
         return _running
+
+
+def java_runs() -> bool:
+    """Whether this process has a Java, whoever started it."""
+    return "jpype" in sys.modules and bool(sys.modules["jpype"].isJVMStarted())
 
 
 def start_timings(running: Host) -> str:

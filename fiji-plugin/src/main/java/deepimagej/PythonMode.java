@@ -43,9 +43,14 @@ final class PythonMode {
 	static String connect() {
 		final Function<Object, Object> python = find();
 		if (python == null) return "";
-		final Object answer = python.apply(new Code(CONNECT));
-		final String text = answer == null ? "" : answer.toString();
-		return text.isEmpty() ? null : text;
+		try {
+			final Object answer = python.apply(new Code(CONNECT));
+			final String text = answer == null ? "" : answer.toString();
+			return text.isEmpty() ? null : text;
+		}
+		catch (final RuntimeException exc) {
+			return exc.toString(); // PyImageJ's function itself failed
+		}
 	}
 
 	@SuppressWarnings("unchecked")
