@@ -7,13 +7,11 @@ from typing import TYPE_CHECKING, Any, Final
 from deepimagej.errors import HostError
 from deepimagej.host.bridge import Bridge, Fields, OnCommand, no_fields
 from deepimagej.host.jars import install_plugin, plugin_commands
-from deepimagej.host.running import Host, start_once
+from deepimagej.host.running import ADOPTED, Host, start_once
 
 if TYPE_CHECKING:
     from deepimagej.settings import Settings
 
-NAME: Final = "of another program"
-"""What `Host.fiji` says of it."""
 _LEGACY: Final = "net.imagej.legacy.LegacyService"
 _START_FIRST: Final = "Call deepimagej.start() before jpype, scyjava or imagej start Java."
 
@@ -41,7 +39,7 @@ def adopt(
     def begin() -> Host:
         return _adopt(gateway, settings, Bridge(on_command, fields=fields))
 
-    return start_once(begin, mode=None, fiji=NAME)
+    return start_once(begin, mode=None, fiji=ADOPTED)
 
 
 def _adopt(gateway: Any | None, settings: Settings, bridge: Bridge) -> Host:
@@ -67,7 +65,7 @@ def _adopt(gateway: Any | None, settings: Settings, bridge: Bridge) -> Host:
     if not _has_class("deepimagej.Command"):
         jpype.addClassPath(jar)
     loader = jpype.JClass("deepimagej.Command").class_.getClassLoader()
-    running = Host(_mode(ij2), bridge, fiji=NAME, gateway=ij2, loader=loader)
+    running = Host(_mode(ij2), bridge, fiji=ADOPTED, gateway=ij2, loader=loader)
     _take_commands(running)
     if running.mode == "headless":
         _take_roi_manager(running)

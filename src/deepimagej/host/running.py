@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import threading
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from deepimagej.errors import HostError
 
@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 
     from deepimagej.host.bridge import Bridge, OnCommand
     from deepimagej.host.java import Java
+
+ADOPTED: Final = "adopted"
+"""What `Host.fiji` says of an ImageJ that another program started."""
 
 _lock = threading.RLock()
 _running: Host | None = None
@@ -40,14 +43,9 @@ class Host:
     _threads: threading.local = field(default_factory=threading.local, repr=False)
 
     @property
-    def name(self) -> str:
-        """For messages."""
-        return _name(self.fiji)
-
-    @property
     def is_adopted(self) -> bool:
         """Whether another program started it."""
-        return self.java is None
+        return self.fiji == ADOPTED
 
     def java_class(self, name: str) -> Any:
         """The Java class `name`, such as ``ij.IJ``, ready to be used on this thread."""
@@ -136,4 +134,6 @@ def start_timings(running: Host) -> str:
 
 
 def _name(fiji: str) -> str:
+    if fiji == ADOPTED:
+        return "An ImageJ of another program"
     return f"Fiji ({fiji})" if fiji else "The embedded ImageJ"
