@@ -138,9 +138,23 @@ def _take_roi_manager(running: Host) -> None:
     import jpype
 
     try:
+        _open_awt(running)
         running.java_class("deepimagej.HeadlessRoiManager").install()
     except jpype.JException as cause:
         raise HostError(
             f"The ROI Manager cannot be made ready without a display: {cause}",
-            hint="Start Java with --add-opens=java.desktop/java.awt=ALL-UNNAMED.",
+            hint="Start Java with --add-opens=java.base/java.lang=ALL-UNNAMED.",
         ) from cause
+
+
+def _open_awt(running: Host) -> None:
+    """Let our classes reach into AWT's, as PyImageJ lets those of the class path.
+
+    It needs java.base/java.lang opened at Java's start, as PyImageJ and Fiji's launcher do.
+    """
+    module = running.java_class("java.lang.Module").class_
+    text = running.java_class("java.lang.String").class_
+    opens = module.getDeclaredMethod("implAddOpens", text, module)
+    opens.setAccessible(True)
+    desktop = running.java_class("java.awt.Component").class_.getModule()
+    opens.invoke(desktop, "java.awt", running.loader.getUnnamedModule())

@@ -65,16 +65,19 @@ def find_fiji(name: str) -> Fiji:
     folder = Path(name).expanduser()
     if folder.is_dir():
         return _of_folder(name, folder.resolve())
-    if not Path(name).is_absolute() and os.sep not in name:
-        if _VERSION.fullmatch(name):
-            return _of_coordinates(name, [f"{_IMAGEJ2}:{name}"])
-        if _COORDINATE.fullmatch(name):
-            return _of_coordinates(name, name.split("+"))
+    if is_coordinates(name):
+        whole = f"{_IMAGEJ2}:{name}" if _VERSION.fullmatch(name) else name
+        return _of_coordinates(name, whole.split("+"))
     raise HostError(
         f"There is no Fiji folder {folder}.",
         hint="Name the folder that holds jars and plugins, or Maven coordinates such as "
         "sc.fiji:fiji.",
     )
+
+
+def is_coordinates(name: str) -> bool:
+    """Whether `name` is of Maven, not a folder."""
+    return bool(_VERSION.fullmatch(name) or _COORDINATE.fullmatch(name)) and not os.path.isdir(name)
 
 
 def _of_folder(name: str, folder: Path) -> Fiji:

@@ -49,6 +49,8 @@ def to_image(dataset: Any) -> Image:
     host.attach()
     count = int(dataset.numDimensions())
     labels = [str(dataset.axis(index).type().getLabel()) for index in range(count)]
+    if len(labels) == 2 and not set(labels) & _AXES.keys():
+        labels = ["X", "Y"]  # of a numpy array without names
     unknown = [label for label in labels if label not in _AXES]
     if unknown:
         raise ImageError(
