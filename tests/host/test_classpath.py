@@ -47,6 +47,12 @@ def test_all_jars_of_jars_and_plugins_are_on_the_class_path(tmp_path: Path) -> N
     assert fiji.folder == folder
 
 
+def test_the_application_of_macos_stands_for_the_folder_around_it(tmp_path: Path) -> None:
+    folder = make_fiji(tmp_path / "Fiji", *JARS)
+    (folder / "Fiji.app").mkdir()
+    assert find_fiji(str(folder / "Fiji.app")).folder == folder
+
+
 @pytest.mark.parametrize("name", ["/no/such/Fiji.app", "nonsense", "no/such"])
 def test_a_folder_that_is_not_there_is_an_error(name: str) -> None:
     assert error_of(name) == (

@@ -64,7 +64,7 @@ def find_fiji(name: str) -> Fiji:
     """
     folder = Path(name).expanduser()
     if folder.is_dir():
-        return _of_folder(name, folder.resolve())
+        return _of_folder(name, folder_of(folder.resolve()))
     if is_coordinates(name):
         whole = f"{_IMAGEJ2}:{name}" if _VERSION.fullmatch(name) else name
         return _of_coordinates(name, whole.split("+"))
@@ -73,6 +73,12 @@ def find_fiji(name: str) -> Fiji:
         hint="Name the folder that holds jars and plugins, or Maven coordinates such as "
         "sc.fiji:fiji.",
     )
+
+
+def folder_of(path: Path) -> Path:
+    """The folder with ``jars``: `path`, or the one around a ``Fiji.app`` of macOS."""
+    is_inside = path.suffix == ".app" and not (path / "jars").is_dir()
+    return path.parent if is_inside and (path.parent / "jars").is_dir() else path
 
 
 def is_coordinates(name: str) -> bool:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from deepimagej.errors import HostError
+from deepimagej.host.classpath import folder_of
 from deepimagej.host.jars import PLUGIN, plugin_bytes
 
 if TYPE_CHECKING:
@@ -57,6 +58,7 @@ def install_plugin_in(fiji: Path) -> list[Change]:
     HostError
         The folder is no Fiji, or cannot be written.
     """
+    fiji = folder_of(fiji)
     plugins = _plugins_of(fiji)
     note = _read(plugins / _NOTE)
     with _writing(fiji):
@@ -85,6 +87,7 @@ def remove_plugin_from(fiji: Path) -> list[Change]:
     HostError
         The folder is no Fiji, nothing was installed there, or it cannot be written.
     """
+    fiji = folder_of(fiji)
     plugins = _plugins_of(fiji)
     note = _read(plugins / _NOTE)
     if not note:

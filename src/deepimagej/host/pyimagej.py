@@ -86,9 +86,10 @@ def _start(
     changed = changed_jar(settings, java, fiji, plugin=plugin, headless=mode == "headless")
     clock.step("find jars")
     options = [*_folders(fiji), *_opened(), *options_of(java, mode, java_options)]
-    _start_java(java, [changed, *fiji.jars, plugin], options)
-    clock.step("start Java")
-    gateway = _start_imagej2(fiji, mode)
+    with _telling_of_imagej2(name):
+        _start_java(java, [changed, *fiji.jars, plugin], options)
+        clock.step("start Java")
+        gateway = _start_imagej2(mode)
     clock.step("ImageJ2")
     running = Host(mode, bridge, java, name, gateway, timings=clock.steps)
     _finish(running)
@@ -146,22 +147,27 @@ def _without_endpoints() -> Iterator[None]:
         config.endpoints.extend(before)
 
 
-def _start_imagej2(fiji: Fiji, mode: str) -> Any:
-    import imagej
+@contextmanager
+def _telling_of_imagej2(name: str) -> Iterator[None]:
+    """Tell why ImageJ2 does not start inside a ``with``."""
     import jpype
 
     try:
-        # In mode gui it would wait until the window is closed.
-        gateway = imagej.init(mode="headless" if mode == "headless" else "interactive")
-        has_imagej1 = gateway and gateway.get(_LEGACY).isActive()
-        problem = None if has_imagej1 else "it has no ImageJ 1"
-    except (jpype.JException, TypeError, ImportError, OSError) as cause:
-        problem = str(cause)
-    if problem is not None:
+        yield
+    except (jpype.JException, TypeError, ImportError) as cause:
         raise HostError(
-            f"The ImageJ2 of Fiji ({fiji.name}) does not start: {problem}",
+            f"The ImageJ2 of Fiji ({name}) does not start: {cause}",
             hint="Update that Fiji (Help > Update... in it), or name another one.",
-        )
+        ) from cause
+
+
+def _start_imagej2(mode: str) -> Any:
+    import imagej
+
+    # In mode gui it would wait until the window is closed.
+    gateway = imagej.init(mode="headless" if mode == "headless" else "interactive")
+    if not gateway or not gateway.get(_LEGACY).isActive():
+        raise ImportError("it has no ImageJ 1")
     if mode == "gui":
         gateway.ui().showUI()
     return gateway

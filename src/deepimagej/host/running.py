@@ -109,8 +109,9 @@ def start_once(begin: Callable[[], Host], *, mode: str | None, fiji: str) -> Hos
         if _running is None:
             _running = begin()
         elif _running.fiji != fiji:
+            there = _name(_running.fiji)
             raise HostError(
-                f"{_running.name} already runs in this process; {_name(fiji)} cannot be started.",
+                f"{there} already runs in this process; {_name(fiji)} cannot be started.",
                 hint="A process has one ImageJ: use another process for the other one.",
             )
         elif mode not in (None, _running.mode):

@@ -80,7 +80,7 @@ def _is_name(fiji: Any) -> bool:
 
 def _joined(fiji: Any) -> str:
     if isinstance(fiji, os.PathLike):
-        return os.fspath(fiji)
+        return str(os.fspath(fiji))
     if not fiji or not all(isinstance(each, str) for each in fiji):
         raise HostError(
             f"{fiji!r} names no Fiji.", hint="Name a folder or Maven coordinates, as texts."

@@ -86,6 +86,6 @@ def listening(host: Host) -> Iterator[Heard]:
         imagej.setExceptionHandler(None)
         heard.errors, heard.output = (str(each.toString("UTF-8")) for each in streams)
         if heard.output:
-            before[1].print(heard.output)
+            before[1].print_(heard.output)
         if heard.errors and not _ERROR.search(heard.errors):
             sys.stderr.write(heard.errors)
