@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
 from deepimagej.errors import HostError
-from deepimagej.host.classpath import find_fiji
-
-if TYPE_CHECKING:
-    from pathlib import Path
+from deepimagej.host.classpath import find_fiji, of_jars
 
 JARS = (
     "ij-1.54p.jar",
@@ -91,3 +88,18 @@ def test_coordinates_without_a_network_are_an_error(
         "Check the coordinates and the network, or name the folder of a Fiji.",
     )
     assert capfd.readouterr().err == ""
+
+
+def test_coordinates_without_imagej2_are_an_error() -> None:
+    with pytest.raises(HostError) as caught:
+        of_jars("net.imagej:imagej-legacy", [Path(jar) for jar in JARS if "imagej-2" not in jar])
+    assert caught.value.message == "net.imagej:imagej-legacy brings no ImageJ2 (imagej)."
+    assert caught.value.hint == (
+        "Name coordinates that are built on ImageJ2, such as sc.fiji:fiji."
+    )
+
+
+def test_coordinates_with_all_of_it_are_a_fiji_without_a_folder() -> None:
+    fiji = of_jars("sc.fiji:fiji", [Path(jar) for jar in JARS])
+    assert fiji.folder is None
+    assert len(fiji.jars) == len(JARS)

@@ -165,6 +165,8 @@ def test_images_of_imagej2_go_in_and_come_out() -> None:
         "    made = ij.gateway.py.to_dataset(np.array([[1, 2, 3], [4, 5, 6]], kind))\n"
         "    back = ij.to_numpy(made)\n"
         "    print(back.dtype, back.dims, back.values.tolist())\n"
+        "try:\n    ij.to_numpy(ij.gateway.py.to_dataset(np.zeros((2, 3, 4))))\n"
+        "except deepimagej.ImageError as error:\n    print(error.message, error.hint, sep='|')\n"
     )
     assert done.returncode == 0, done.stderr
     lines = done.stdout.splitlines()
@@ -179,6 +181,8 @@ def test_images_of_imagej2_go_in_and_come_out() -> None:
                 "float64": (1.0, 2.0, 3.0, 4.0, 5.0, 6.0),
             }.items()
         ),
+        '"image" has an axis dim_2, dim_1, dim_0, which ImageJ has not.|'
+        "Give an image with axes of Time, Z, Channel, Y, X.",
     ]
 
 
@@ -262,6 +266,20 @@ def test_a_java_with_imagej2_that_nobody_started_is_taken_over() -> None:
         "print(ij.gateway is not None, ij.run_macro('return \"\" + 6 * 7;'))\n"
     )
     assert done.stdout.splitlines() == ["True 42"], done.stderr
+
+
+def test_an_imagej_that_was_touched_before_imagej2_is_an_error() -> None:
+    done = python(
+        "import glob, jpype\n"
+        "jars = glob.glob(FIJI + '/jars/*.jar')\n"
+        "jpype.startJVM('-Djava.awt.headless=true',\n"
+        "    '--add-opens=java.base/java.lang=ALL-UNNAMED', classpath=jars)\n"
+        "jpype.JClass('ij.IJ').getVersion()\n"
+        "tell(lambda: deepimagej.start())\n"
+    )
+    message, hint = done.stdout.splitlines()[-2:]
+    assert message.startswith("The ImageJ2 that is in this process does not start: "), done.stderr
+    assert hint == "Call deepimagej.start() before jpype, scyjava or imagej start Java."
 
 
 def test_a_fiji_in_a_java_of_another_program_is_an_error() -> None:

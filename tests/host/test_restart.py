@@ -41,8 +41,10 @@ def dialog(kind):
     return next((w for w in windows if isinstance(w, J(kind)) and w.isVisible()), None)
 def labels(container):
     for part in container.getComponents():
-        if hasattr(part, "getText"):
-            yield str(part.getText())
+        if isinstance(part, J("ij.gui.MultiLineLabel")):
+            lines = J("ij.gui.MultiLineLabel").class_.getDeclaredField("lines")
+            lines.setAccessible(True)
+            yield from map(str, lines.get(part))
         if hasattr(part, "getComponents"):
             yield from labels(part)
 """

@@ -68,7 +68,7 @@ def _adopt(gateway: Any | None, settings: Settings, bridge: Bridge) -> Host:
     running = Host(_mode(ij2), bridge, fiji=ADOPTED, gateway=ij2, loader=loader)
     _take_commands(running)
     if running.mode == "headless":
-        _take_roi_manager(running)
+        take_roi_manager(running)
     bridge.register()
     return running
 
@@ -104,13 +104,11 @@ def _mode(gateway: Any) -> str:
 
 
 def _has_class(name: str) -> bool:
+    """Whether it is there; asking for the class itself would start what it starts."""
     import jpype
 
-    try:
-        jpype.JClass(name)
-    except TypeError:
-        return False
-    return True
+    loader = jpype.JClass("java.lang.ClassLoader").getSystemClassLoader()
+    return loader.getResource(f"{name.replace('.', '/')}.class") is not None
 
 
 def _take_commands(running: Host) -> None:
@@ -134,7 +132,14 @@ def _take_commands(running: Host) -> None:
         table.put(name, call)
 
 
-def _take_roi_manager(running: Host) -> None:
+def take_roi_manager(running: Host) -> None:
+    """Make the ROI Manager ready for a life without a display.
+
+    Raises
+    ------
+    HostError
+        Java was started without what that needs.
+    """
     import jpype
 
     try:

@@ -127,7 +127,17 @@ def _of_coordinates(name: str, coordinates: list[str]) -> Fiji:
     finally:
         log.setLevel(level)
     folders = (environment.modules_dir, environment.jars_dir)
-    jars = [jar for folder in folders for jar in sorted(Path(folder).glob("*.jar"))]
+    return of_jars(name, [jar for each in folders for jar in sorted(Path(each).glob("*.jar"))])
+
+
+def of_jars(name: str, jars: list[Path]) -> Fiji:
+    """The Fiji that Maven brought.
+
+    Raises
+    ------
+    HostError
+        It lacks what PyImageJ needs.
+    """
     if missing := _missing(jars):
         raise HostError(
             f"{name} brings no {', '.join(missing)}.",

@@ -47,6 +47,7 @@ def to_image(dataset: Any) -> Image:
             hint="Hand over the ImageJ that made it first: deepimagej.start(ij).",
         )
     host.attach()
+    title = str(dataset.getName() or "image")
     count = int(dataset.numDimensions())
     labels = [str(dataset.axis(index).type().getLabel()) for index in range(count)]
     if len(labels) == 2 and not set(labels) & _AXES.keys():
@@ -54,7 +55,7 @@ def to_image(dataset: Any) -> Image:
     unknown = [label for label in labels if label not in _AXES]
     if unknown:
         raise ImageError(
-            f'"{dataset.getName()}" has an axis {", ".join(unknown)}, which ImageJ has not.',
+            f'"{title}" has an axis {", ".join(unknown)}, which ImageJ has not.',
             hint=f"Give an image with axes of {', '.join(_AXES)}.",
         )
     # ImageJ2 names its fastest axis first, numpy its slowest.
@@ -63,7 +64,7 @@ def to_image(dataset: Any) -> Image:
     order = [label for label in _AXES if label in labels]
     pixels = np.ascontiguousarray(pixels.transpose([labels[::-1].index(each) for each in order]))
     axes = tuple(_AXES[label] for label in order)
-    return Image(pixels, axes, str(dataset.getName() or "image"), _calibration(dataset, labels))
+    return Image(pixels, axes, title, _calibration(dataset, labels))
 
 
 def to_dataset(host: Host, image: Image) -> Any:

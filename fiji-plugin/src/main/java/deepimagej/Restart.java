@@ -99,10 +99,10 @@ final class Restart {
 			final Path file = folder.resolve(files.size() + "").resolve(
 				title.matches("(?i).*\\.tiff?") ? title : title + ".tif");
 			Files.createDirectories(file.getParent());
-			final FileSaver saver = new FileSaver(image);
-			final boolean saved = image.getStackSize() > 1 ? saver.saveAsTiffStack(file.toString())
-				: saver.saveAsTiff(file.toString());
-			if (!saved) throw new IOException("The image " + image.getTitle() + " cannot be saved.");
+			// Not saveAsTiff: that gives the image itself the new title, and calls it saved.
+			final byte[] tiff = new FileSaver(image).serialize();
+			if (tiff == null) throw new IOException("The image " + image.getTitle() + " is too large.");
+			Files.write(file, tiff);
 			files.add(file.toString());
 		}
 		return files;
