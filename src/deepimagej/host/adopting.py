@@ -114,7 +114,7 @@ def _has_class(name: str) -> bool:
 def _take_commands(running: Host) -> None:
     """Let ImageJ find our classes and commands, which came after its start.
 
-    ImageJ asks one class loader, in a private field, and reads the commands of jars at its start
+    ImageJ asks one class loader, in private fields, and reads the commands of jars at its start
     only (measured with 1.54p: other ways have no effect).
     """
     imagej = running.java_class("ij.IJ")
@@ -123,11 +123,10 @@ def _take_commands(running: Host) -> None:
     table = running.java_class("ij.Menus").getCommands()
     if all(table.containsKey(name) for name in commands):
         return
-    field = next(
-        each for each in imagej.class_.getDeclaredFields() if "lassLoader" in str(each.getName())
-    )
-    field.setAccessible(True)
-    field.set(None, running.loader)
+    for field in imagej.class_.getDeclaredFields():  # ij1-patcher has added one
+        if str(field.getType().getName()) == "java.lang.ClassLoader":
+            field.setAccessible(True)
+            field.set(None, running.loader)
     for name, call in commands.items():
         table.put(name, call)
 
