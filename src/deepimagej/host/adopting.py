@@ -8,6 +8,7 @@ from deepimagej.errors import HostError
 from deepimagej.host.bridge import Bridge, Fields, OnCommand, no_fields
 from deepimagej.host.jars import install_plugin, plugin_commands
 from deepimagej.host.running import ADOPTED, Host, start_once
+from deepimagej.host.stand_ins import add_missing
 
 if TYPE_CHECKING:
     from deepimagej.settings import Settings
@@ -69,6 +70,7 @@ def _adopt(gateway: Any | None, settings: Settings, bridge: Bridge) -> Host:
     _take_commands(running)
     if running.mode == "headless":
         take_roi_manager(running)
+    add_missing(running)
     bridge.register()
     return running
 

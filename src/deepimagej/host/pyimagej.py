@@ -14,6 +14,7 @@ from deepimagej.host.java import find_java
 from deepimagej.host.launching import Clock, check_mode, options_of, starting
 from deepimagej.host.patching import changed_jar
 from deepimagej.host.running import Host, start_once
+from deepimagej.host.stand_ins import add_missing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -177,4 +178,5 @@ def _finish(running: Host) -> None:
     running.attach()
     if running.mode == "headless":
         running.java_class("deepimagej.HeadlessRoiManager").install()
+    add_missing(running)
     running.bridge.register()
