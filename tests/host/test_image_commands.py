@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from deepimagej.host.embedded import EmbeddedImageJ
+    from deepimagej.host.running import Host
 
 GOLDEN = Path(__file__).parents[1] / "methods" / "golden"
 with np.load(GOLDEN / "stardist.npz") as archive:
@@ -39,7 +39,7 @@ GREY = np.random.default_rng(4).integers(0, 256, (2, 30, 40)).astype(np.uint8)
 
 
 @pytest.fixture
-def ij(imagej: EmbeddedImageJ) -> Iterator[ImageJ]:
+def ij(imagej: Host) -> Iterator[ImageJ]:
     """ImageJ with our commands, empty afterwards."""
     with imagej.answering(dispatch):
         yield ImageJ(imagej)

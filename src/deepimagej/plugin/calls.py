@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     import roifile
     from numpy.typing import NDArray
 
-    from deepimagej.host.protocol import Host
+    from deepimagej.host.running import Host
     from deepimagej.image import Image
     from deepimagej.option_table import Option
 

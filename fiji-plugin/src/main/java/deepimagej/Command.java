@@ -20,7 +20,8 @@ public class Command implements PlugIn {
 	private static final String TITLE = "DeepImageJ";
 	private static final String NO_PYTHON =
 		"DeepImageJ runs in Python, and this ImageJ was started without it.\n" +
-			"Start ImageJ from Python: deepimagej.start(mode=\"gui\")";
+			"Start ImageJ from Python: ";
+	private static final String START = "deepimagej.start(mode=\"gui\")";
 
 	private static volatile Runner runner;
 
@@ -40,9 +41,10 @@ public class Command implements PlugIn {
 		// A macro that fails inside the command takes ImageJ's note of the calling macro with it.
 		final Interpreter macro = Interpreter.getInstance();
 		final boolean scripted = options != null || IJ.isMacro();
+		final String refusal = runner == null ? PythonMode.connect() : null;
 		final Runner answering = runner;
 		if (answering == null) {
-			stop(NO_PYTHON, macro, scripted);
+			withoutPython(refusal, macro, scripted || GraphicsEnvironment.isHeadless());
 		}
 		else if (scripted || GraphicsEnvironment.isHeadless()) {
 			finish(answering.run(name, options == null ? "" : options), macro, true);
@@ -50,6 +52,19 @@ public class Command implements PlugIn {
 		else {
 			runFromMenu(answering, name);
 		}
+	}
+
+	private static void withoutPython(final String refusal, final Interpreter macro,
+		final boolean scripted)
+	{
+		final Restart restart = Restart.find();
+		if (refusal != null && !refusal.isEmpty()) {
+			stop("The Python of this ImageJ cannot run DeepImageJ.\n" + refusal, macro, scripted);
+		}
+		else if (scripted || restart == null) {
+			stop(NO_PYTHON + (restart == null ? START : restart.command()), macro, scripted);
+		}
+		else restart.offer(TITLE);
 	}
 
 	private static void runFromMenu(final Runner answering, final String name) {
