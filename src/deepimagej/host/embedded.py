@@ -13,16 +13,17 @@ from typing import TYPE_CHECKING, Any
 
 from deepimagej.errors import HostError
 from deepimagej.host.bridge import Bridge, Fields, OnCommand
-from deepimagej.host.jars import IMAGEJ, PATCHER, find_jars, install_plugin
+from deepimagej.host.jars import IMAGEJ, PATCHER, find_jars, find_look, install_plugin
 from deepimagej.host.java import find_java
 from deepimagej.host.patching import patched_jar
 from deepimagej.host.shutdown import end_with_the_process
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from contextlib import AbstractContextManager
     from pathlib import Path
 
+    from deepimagej.host.desk import Desk
     from deepimagej.host.java import Java
     from deepimagej.settings import Settings
 
@@ -95,6 +96,7 @@ def start(
     settings: Settings,
     on_command: OnCommand,
     fields: Fields = _no_fields,
+    make_desk: Callable[[], Desk] | None = None,
 ) -> EmbeddedImageJ:
     """The running ImageJ; started if this process has none yet.
 
@@ -104,8 +106,8 @@ def start(
         ``headless``; ``interactive``: with a display, its window hidden; ``gui``: window shown.
     java_options
         Options for Java, such as ``-Xmx8g``.
-    on_command, fields
-        Answer ImageJ's commands and their dialogs. A second call does not change them.
+    on_command, fields, make_desk
+        Answer ImageJ's commands, their dialogs and windows. A second call does not change them.
 
     Raises
     ------
@@ -115,9 +117,8 @@ def start(
     global _running
     with _lock:
         if _running is None:
-            _running = _start(
-                mode, tuple(java_options), settings, Bridge(on_command, fields=fields)
-            )
+            bridge = Bridge(on_command, fields=fields, make_desk=make_desk)
+            _running = _start(mode, tuple(java_options), settings, bridge)
         elif _running.mode != mode:
             raise HostError(
                 f"ImageJ already runs in mode {_running.mode} in this process; "
@@ -157,7 +158,8 @@ def _start(
     is_headless = mode == "headless"
     patched = patched_jar(settings, java, jars, plugin=plugin, headless=is_headless)
     clock.step("find jars")
-    class_path = [patched, jars[IMAGEJ], jars[PATCHER], plugin]
+    look = None if is_headless else find_look(settings)
+    class_path = [patched, jars[IMAGEJ], jars[PATCHER], plugin, *([look] if look else [])]
     options = [*_options(java, mode, plugins=plugin.parent.parent), *_collector(java_options)]
     options += java_options
     _start_java(java, class_path, options)

@@ -1,5 +1,8 @@
 package deepimagej;
 
+import deepimagej.window.ErrorDialog;
+import deepimagej.window.Recording;
+import deepimagej.window.Windows;
 import ij.IJ;
 import ij.ImageJ;
 import ij.Macro;
@@ -9,6 +12,8 @@ import ij.plugin.frame.Recorder;
 
 import java.awt.GraphicsEnvironment;
 
+import javax.swing.SwingUtilities;
+
 /**
  * A doorbell: every command of deepimagej takes its options and hands them to Python.
  * <p>
@@ -17,10 +22,9 @@ import java.awt.GraphicsEnvironment;
  */
 public class Command implements PlugIn {
 
-	private static final String TITLE = "DeepImageJ";
-	private static final String NO_PYTHON =
-		"DeepImageJ runs in Python, and this ImageJ was started without it.\n" +
-			"Start ImageJ from Python: deepimagej.start(mode=\"gui\")";
+	private static final Answer NO_PYTHON = Answer.failed(
+		"DeepImageJ runs in Python, and this ImageJ was started without it.",
+		"Start ImageJ from Python: deepimagej.start(mode=\"gui\")", "");
 
 	private static volatile Runner runner;
 
@@ -55,6 +59,7 @@ public class Command implements PlugIn {
 	private static void runFromMenu(final Runner answering, final String name) {
 		// ImageJ would record the dialog's fields at once; the true line is known after the run.
 		Recorder.setCommand(null);
+		if (Windows.open(name)) return;
 		final String options = RunDialog.ask(name, answering.fields(name));
 		if (options != null) finish(answering.run(name, options), null, false);
 	}
@@ -62,13 +67,8 @@ public class Command implements PlugIn {
 	private static void finish(final Answer answer, final Interpreter macro,
 		final boolean scripted)
 	{
-		if (!answer.isDone()) stop(answer.text(), macro, scripted);
-		else if (!scripted && answer.text() != null) record(answer.text());
-	}
-
-	private static void record(final String line) {
-		if (!IJ.recording()) return;
-		Recorder.recordString((Recorder.scriptMode() ? "IJ." : "") + line + "\n");
+		if (!answer.isDone()) stop(answer, macro, scripted);
+		else if (!scripted) Recording.record(answer.text());
 	}
 
 	/**
@@ -82,9 +82,10 @@ public class Command implements PlugIn {
 	 * None of them stops a macro that called this one; {@link MacroErrors} does.
 	 * </p>
 	 */
-	private static void stop(final String message, final Interpreter macro,
+	private static void stop(final Answer answer, final Interpreter macro,
 		final boolean scripted)
 	{
+		final String message = answer.message();
 		if (macro != null) {
 			macro.abort(message == null ? "Cancelled" : message);
 		}
@@ -93,7 +94,7 @@ public class Command implements PlugIn {
 			Macro.abort();
 		}
 		else if (message != null) {
-			IJ.showMessage(TITLE, message);
+			SwingUtilities.invokeLater(() -> ErrorDialog.show(IJ.getInstance(), answer));
 		}
 	}
 

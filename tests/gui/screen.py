@@ -1,0 +1,188 @@
+"""A screen of its own with real clicks and keys, and the program that is driven on it."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import time
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from PIL import ImageGrab
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+ROOT = Path(__file__).parent.parent.parent
+PICTURES = ROOT / "test-output" / "gui"
+"""Screenshots, to be looked at."""
+NEEDED = ("Xvfb", "openbox", "xdotool")
+_PATIENCE = 60.0
+_PROGRAM = Path(__file__).parent / "driven.py"
+
+
+def missing() -> list[str]:
+    """Programs that the tests of windows need and this machine lacks."""
+    return [name for name in NEEDED if shutil.which(name) is None]
+
+
+@contextmanager
+def screen(size: str = "1600x1100") -> Iterator[str]:
+    """The name of a new display with a window manager."""
+    reader, writer = os.pipe()
+    server = subprocess.Popen(
+        ["Xvfb", "-displayfd", str(writer), "-screen", "0", f"{size}x24", "-nolisten", "tcp"],
+        pass_fds=(writer,),
+        stderr=subprocess.DEVNULL,
+    )
+    os.close(writer)
+    with os.fdopen(reader) as numbers:
+        name = f":{numbers.readline().strip()}"
+    manager = subprocess.Popen(
+        ["openbox"], env={**os.environ, "DISPLAY": name}, stderr=subprocess.DEVNULL
+    )
+    try:
+        yield name
+    finally:
+        for process in (manager, server):
+            process.terminate()
+            process.wait(10)
+
+
+@dataclass(slots=True)
+class Gui:
+    """``deepimagej gui`` on a screen, and hands for its mouse and keys."""
+
+    display: str
+    variables: Mapping[str, str]
+    arguments: tuple[str, ...] = ()
+    scale: int = 1
+    process: subprocess.Popen[str] = field(init=False)
+
+    def __enter__(self) -> Gui:
+        self.process = subprocess.Popen(
+            [sys.executable, str(_PROGRAM), *self.arguments],
+            env={**self.variables, "DISPLAY": self.display, "GDK_SCALE": str(self.scale)},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            encoding="utf-8",
+        )
+        self.until(lambda: "ImageJ" in (self.ask("titles") or []))
+        return self
+
+    def __exit__(self, *problem: object) -> None:
+        if self.process.poll() is None:
+            self.process.kill()
+        self.process.wait(10)
+
+    def ask(self, question: str, *arguments: Any) -> Any:
+        """What the observer in the program answers."""
+        assert self.process.stdin is not None
+        assert self.process.stdout is not None
+        self.process.stdin.write(json.dumps([question, *arguments]) + "\n")
+        self.process.stdin.flush()
+        line = self.process.stdout.readline()
+        if not line:
+            raise AssertionError(f"the program ended: {self.process.wait(10)}")
+        reply = json.loads(line)
+        if "error" in reply:
+            raise LookupError(f"{question} {arguments}: {reply['error']}")
+        return reply["answer"]
+
+    def until(self, condition: Callable[[], Any], seconds: float = _PATIENCE) -> Any:
+        """What `condition` gives when it is true."""
+        end = time.monotonic() + seconds
+        while True:
+            try:
+                value = condition()
+            except LookupError:
+                value = None
+            if value:
+                return value
+            if time.monotonic() > end:
+                self.picture("timeout")
+                raise AssertionError(f"waited {seconds} s in vain; windows: {self.ask('titles')}")
+            time.sleep(0.05)
+
+    # The hands
+
+    def xdotool(self, *words: str | int) -> None:
+        """Real events of the X server."""
+        subprocess.run(
+            ["xdotool", *map(str, words)],
+            env={**os.environ, "DISPLAY": self.display},
+            check=True,
+            capture_output=True,
+        )
+
+    def at(self, box: Mapping[str, Any]) -> tuple[int, int]:
+        """The middle of a box, px of the screen."""
+        x, y = box["x"] + box["width"] // 2, box["y"] + box["height"] // 2
+        return x * self.scale, y * self.scale
+
+    def click(self, box: str | Mapping[str, Any]) -> None:
+        """Click in the middle of a component, by its name, or of a box."""
+        place = self.component(box) if isinstance(box, str) else box
+        self.xdotool("mousemove", *self.at(place), "click", 1)
+        time.sleep(0.15)
+
+    def press(self, name: str) -> None:
+        """Click on a button when it can be pressed."""
+        self.until(lambda: (found := self.ask("where", name)) and found["enabled"])
+        self.click(name)
+
+    def keys(self, *names: str) -> None:
+        """Press keys one after the other, such as ``Return`` or ``ctrl+f``."""
+        for name in names:
+            self.xdotool("key", "--clearmodifiers", name)
+            time.sleep(0.05)
+
+    def write(self, text: str) -> None:
+        """Type where the focus is."""
+        self.xdotool("type", "--delay", 15, text)
+
+    def fill(self, name: str, text: str) -> None:
+        """Replace the text of a field."""
+        self.click(name)
+        self.keys("ctrl+a")
+        self.write(text)
+
+    def component(self, name: str) -> Any:
+        """The box of a component, when it is there."""
+        return self.until(lambda: self.ask("where", name))
+
+    def text(self, name: str) -> str:
+        """What a component says."""
+        return str(self.component(name)["text"])
+
+    def open_menu(self, *path: str) -> None:
+        """Choose an entry of ImageJ's menu with the mouse and the arrow keys."""
+        self.xdotool("windowactivate", "--sync", self._window("ImageJ"))
+        steps = self.ask("menu", *path)
+        self.click(self.ask("menu_title", path[0]))
+        for index in steps[:-1]:
+            self.keys(*["Down"] * index, "Right")
+        self.keys(*["Down"] * steps[-1], "Return")
+
+    def _window(self, title: str) -> str:
+        found = subprocess.run(
+            ["xdotool", "search", "--onlyvisible", "--name", f"^{title}$"],
+            env={**os.environ, "DISPLAY": self.display},
+            check=True,
+            capture_output=True,
+            text=True,
+        )
+        return found.stdout.split()[-1]
+
+    def picture(self, name: str) -> Path:
+        """A screenshot."""
+        PICTURES.mkdir(parents=True, exist_ok=True)
+        path = PICTURES / f"{name}.png"
+        ImageGrab.grab(xdisplay=self.display).save(path, optimize=True)
+        return path
