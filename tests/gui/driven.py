@@ -71,14 +71,25 @@ def where(name: str) -> dict[str, Any] | None:
     return None if found is None else box(found)
 
 
-def row(name: str, text: str) -> dict[str, Any] | None:
-    """A row of a list, scrolled to if need be by whoever asks."""
+def choose(name: str, text: str) -> None:
+    """Scroll a list to a row and choose it, for pictures of what is far down."""
     found = find(name)
-    model = found.getModel()
-    for index in range(model.getSize()):
-        if str(model.getElementAt(index)) == text:
-            return box(found, found.getCellBounds(index, index))
-    return None
+    index = rows(name).index(text)
+
+    def on_the_event_thread() -> None:
+        found.setSelectedIndex(index)
+        found.ensureIndexIsVisible(index)
+
+    java("javax.swing.SwingUtilities").invokeAndWait(on_the_event_thread)
+
+
+def link(name: str, text: str) -> dict[str, Any]:
+    """Where a word of a page lies."""
+    found = find(name)
+    at = shown(name).index(text)
+    bounds = found.modelToView(at + 2)
+    bounds.width = 8
+    return box(found, bounds)
 
 
 def rows(name: str) -> list[str]:
@@ -103,7 +114,9 @@ def shown(name: str) -> str:
 def menu(*path: str) -> list[int]:
     """How often the arrow key down leads to each entry of a path of menus."""
     bar = java("ij.Menus").getMenuBar()
-    level = next(m for i in range(bar.getMenuCount()) if (m := bar.getMenu(i)).getLabel() == path[0])
+    level = next(
+        m for i in range(bar.getMenuCount()) if (m := bar.getMenu(i)).getLabel() == path[0]
+    )
     steps = []
     for name in path[1:]:
         items = [level.getItem(i) for i in range(level.getItemCount())]
@@ -202,12 +215,14 @@ def latencies(seconds: float) -> list[float]:
 def workers() -> list[int]:
     import psutil
 
-    return [p.pid for p in psutil.Process().children(recursive=True) if "start.py" in str(p.cmdline())]
+    return [
+        p.pid for p in psutil.Process().children(recursive=True) if "start.py" in str(p.cmdline())
+    ]
 
 
 QUESTIONS = (
-    where, row, rows, tab, shown, menu, menu_title, titles, images, image, window_of, recorded, clipboard,
-    focus, counts, latencies, workers,
+    where, rows, choose, tab, shown, link, menu, menu_title, titles, images, image, window_of,
+    recorded, clipboard, focus, counts, latencies, workers,
 )  # fmt: skip
 
 

@@ -153,6 +153,37 @@ class Gui:
         self.keys("ctrl+a")
         self.write(text)
 
+    def raise_window(self, title: str) -> None:
+        """Bring a window to the front."""
+        self.xdotool("windowactivate", "--sync", self._window(title))
+        time.sleep(0.2)
+
+    def resize(self, title: str, width: int, height: int) -> None:
+        """Pull a window to a size; it may refuse."""
+        self.xdotool("windowsize", self._window(title), width, height)
+        time.sleep(0.5)
+
+    def close_imagej(self) -> None:
+        """Press the button in the corner of ImageJ's window; images are not to be saved."""
+        self.raise_window("ImageJ")
+        self.keys("alt+F4")
+        for _ in range(10):
+            if self.process.poll() is not None:
+                return
+            if "Save?" in (self.ask("titles") or []):
+                self.keys("Tab", "Return")
+            time.sleep(0.3)
+
+    def drag(self, start: tuple[int, int], end: tuple[int, int]) -> None:
+        """Pull with the mouse, as slowly as a hand."""
+        self.xdotool("mousemove", *start, "mousedown", 1)
+        for part in range(1, 21):
+            x, y = (a + (b - a) * part // 20 for a, b in zip(start, end, strict=True))
+            self.xdotool("mousemove", x, y)
+            time.sleep(0.04)
+        time.sleep(0.3)
+        self.xdotool("mouseup", 1)
+
     def component(self, name: str) -> Any:
         """The box of a component, when it is there."""
         return self.until(lambda: self.ask("where", name))
@@ -186,3 +217,32 @@ class Gui:
         path = PICTURES / f"{name}.png"
         ImageGrab.grab(xdisplay=self.display).save(path, optimize=True)
         return path
+
+    # What several tests do
+
+    def open_window(self) -> None:
+        """Open the window from ImageJ's menu, and wait until a model can be run in it."""
+        self.open_menu("Plugins", "DeepImageJ", "DeepImageJ Run")
+        self.until(lambda: "DeepImageJ Run" in self.ask("titles"))
+        self.until(lambda: (run := self.ask("where", "run")) and run["enabled"])
+
+    def show_tab(self, title: str) -> None:
+        """Click on a tab of the window."""
+        self.click(self.until(lambda: self.ask("tab", "tabs", title)))
+
+    def preview(self, start: str) -> str:
+        """What the window says of the choices, when it begins so."""
+        return str(
+            self.until(
+                lambda: (text := self.ask("where", "preview")["text"]).startswith(start) and text
+            )
+        )
+
+    def ended(self, start: str, seconds: float = _PATIENCE) -> str:
+        """The status of the window when it begins so."""
+        return str(
+            self.until(
+                lambda: (text := self.ask("where", "status")["text"]).startswith(start) and text,
+                seconds,
+            )
+        )

@@ -57,12 +57,13 @@ def download(
             total = int(answer.headers.get("Content-Length") or 0)
             start, done = time.monotonic(), 0
             while piece := answer.read(_PIECE):
-                if cancel is not None:
-                    cancel.check()
                 file.write(piece)
                 done += len(piece)
                 progress(_step(done, total, time.monotonic() - start))
+                if cancel is not None:
+                    cancel.check()
     except urllib.error.HTTPError as error:
+        error.close()
         raise LibraryError(
             f"{address} cannot be downloaded: the server answers {error.code} {error.reason}.",
             hint="Check the address in a browser.",

@@ -111,7 +111,7 @@ def _stage(spec: ModelSpec, stage: Stage) -> Field:
     choices += [(name, name) for name in files]
     return Field(
         str(stage),
-        "Before" if before else "After",
+        "Preprocessing" if before else "Postprocessing",
         f"What is done {'before' if before else 'after'} the network: the author's steps, none, "
         "or a macro of yours by its path.",
         tuple(choices),

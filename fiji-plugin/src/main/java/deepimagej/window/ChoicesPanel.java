@@ -26,6 +26,7 @@ final class ChoicesPanel implements ImageListener {
 	private final Runnable changed;
 	private int column;
 	private int line;
+	private boolean isEnabled = true;
 
 	/**
 	 * @param changed what to do when a choice changes
@@ -76,7 +77,9 @@ final class ChoicesPanel implements ImageListener {
 		for (final ImageRow row : images) row.mark(row.key().equals(verdict.key()));
 	}
 
+	/** Lets the user choose, or not while a run works; then the list of images stays as it is. */
 	void setEnabled(final boolean enabled) {
+		isEnabled = enabled;
 		for (final FieldRow row : fields) enable(row.editor(), enabled);
 		for (final ImageRow row : images) row.combo().setEnabled(enabled);
 	}
@@ -87,6 +90,7 @@ final class ChoicesPanel implements ImageListener {
 	}
 
 	void refreshImages() {
+		if (!isEnabled) return; // the macros of a run set the user's images aside for a while
 		for (int i = 0; i < images.size(); i++) images.get(i).refresh(i);
 	}
 

@@ -65,18 +65,18 @@ final class HtmlView extends JEditorPane {
 		final Color link = Look.isDark() ? new Color(0x6cb6ff) : new Color(0x0b62c4);
 		final Color code = Look.isDark() ? new Color(0x3a3f44) : new Color(0xeceff2);
 		final String base = "font-family: '" + font.getFamily() + "'; font-size: " + font.getSize() +
-			"px; color: " + hex(text) + ";";
+			"pt; color: " + hex(text) + ";";
 		style.addRule("body { " + base + " margin: 0; }");
 		style.addRule("p { margin: 0 0 7px 0; }");
-		style.addRule("h1 { font-size: 130%; margin: 12px 0 6px 0; }");
-		style.addRule("h2 { font-size: 112%; margin: 12px 0 5px 0; }");
+		style.addRule("h1 { font-size: 130%; margin: 10px 0 5px 0; }");
+		style.addRule("h2 { font-size: 112%; margin: 10px 0 4px 0; }");
 		style.addRule("h3, h4 { font-size: 100%; margin: 9px 0 4px 0; }");
 		style.addRule("ul, ol { margin: 0 0 7px 18px; }");
 		style.addRule("a { color: " + hex(link) + "; }");
 		style.addRule(".muted { color: " + hex(Look.muted()) + "; }");
 		style.addRule(".warning { color: " + hex(Look.warning()) + "; }");
 		style.addRule("pre, code { font-family: Monospaced; font-size: " + (font.getSize() - 1) +
-			"px; background-color: " + hex(code) + "; }");
+			"pt; background-color: " + hex(code) + "; }");
 		style.addRule("pre { margin: 4px 0 8px 0; padding: 5px; }");
 		style.addRule("td, th { padding: 2px 12px 2px 0; text-align: left; }");
 	}

@@ -7,6 +7,7 @@ import ij.plugin.frame.Recorder;
 public final class Recording {
 
 	private static final String START = "run(";
+	private static final String INSTALL = "run(\"DeepImageJ Install Model\"";
 
 	private Recording() {
 		// functions only
@@ -20,6 +21,7 @@ public final class Recording {
 	public static void record(final String line) {
 		if (line == null || line.isEmpty() || !IJ.recording()) return;
 		if (!Recorder.scriptMode()) Recorder.recordString(line + "\n");
+		else if (line.startsWith(INSTALL)) Recorder.recordCall("IJ." + line); // takes no image
 		else Recorder.recordCall("IJ.run(imp, " + line.substring(START.length()));
 	}
 }

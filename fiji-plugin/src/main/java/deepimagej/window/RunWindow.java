@@ -1,7 +1,6 @@
 package deepimagej.window;
 
 import deepimagej.Answer;
-import ij.IJ;
 import ij.ImagePlus;
 
 import java.awt.BorderLayout;
@@ -260,6 +259,5 @@ final class RunWindow {
 		sample.setEnabled(isIdle && card.isReady() && page.hasSample());
 		cancel.setEnabled(job != null);
 		page.choices().setEnabled(job == null);
-		if (job != null) IJ.showStatus("DeepImageJ");
 	}
 }
