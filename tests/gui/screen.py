@@ -158,6 +158,11 @@ class Gui:
         self.xdotool("windowactivate", "--sync", self._window(title))
         time.sleep(0.2)
 
+    def lower(self, title: str) -> None:
+        """Put a window out of sight."""
+        self.xdotool("windowminimize", self._window(title))
+        time.sleep(0.2)
+
     def resize(self, title: str, width: int, height: int) -> None:
         """Pull a window to a size; it may refuse."""
         self.xdotool("windowsize", self._window(title), width, height)
