@@ -15,7 +15,7 @@ from deepimagej.errors import OutOfMemory
 from deepimagej.inference import predict_sample
 from deepimagej.job import Clock
 from deepimagej.planning import plan_sample, resolved_tile
-from deepimagej.progress import silent
+from deepimagej.progress import Step, silent
 from deepimagej.request import Source, TileChoice
 from deepimagej.tile_choice import choose_auto
 
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from deepimagej.job import Job
     from deepimagej.outcome import Part
     from deepimagej.positions import Layout, Position
-    from deepimagej.progress import CancelToken, Progress, Step
+    from deepimagej.progress import CancelToken, Progress
     from deepimagej.tile_learning import Known, TileStore
     from deepimagej.tiling import TilePlan
 
@@ -138,6 +138,8 @@ class Loop:
                 passed.notes += prediction.notes if is_asked else prediction.plan.notes
             passed.plans.append(prediction.plan)
             passed.batch = tiles.batch = prediction.batch
+            if self.job.post.macros:  # they may take longer than the network
+                self.progress(Step("postprocessing", number, len(positions)))
             passed.parts.append(stages.postprocess(position, prediction, source))
 
 

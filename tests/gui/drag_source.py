@@ -49,7 +49,8 @@ def main(path: str) -> None:
     listener = jpype.JProxy("java.awt.dnd.DragGestureListener", inst=Gesture(path))
     source.createDefaultDragGestureRecognizer(frame, copy, listener)
     time.sleep(1)
-    print("ready", flush=True)
+    sys.stdout.write("ready\n")
+    sys.stdout.flush()
     time.sleep(120)
 
 

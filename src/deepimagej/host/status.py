@@ -118,5 +118,7 @@ class Memory:
 def sentence(step: Step) -> str:
     """A step in words, as in ``inference on cpu: 3/6, 12 s left``."""
     device = f" on {step.device}" if step.device else ""
-    left = "" if step.seconds_left is None else f", {step.seconds_left:.0f} s left"
-    return f"{step.stage}{device}: {step.done}/{step.total}{left}"
+    count = f": {step.done}/{step.total}" if step.total > 1 else ""
+    is_open = step.seconds_left is not None and step.done < step.total
+    left = f", {step.seconds_left:.0f} s left" if is_open else ""
+    return f"{step.stage}{device}{count}{left}"
