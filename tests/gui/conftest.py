@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import tifffile
 
+from bundle_factory import make_identity_bundle
 from deepimagej import examples
 from deepimagej.library import Library
 from deepimagej.settings import Settings
@@ -39,6 +40,8 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("gui")
     variables = user(folder)
     Library(Settings.from_environment(variables)).install(examples.path("nuclei"))
+    macros = {"postprocessing": {"post.ijm": 'print(File.exists("/"));'}}
+    make_identity_bundle(folder / "models" / "asks", name="Zebra asks", macros=macros)
     large = np.tile(tifffile.imread(examples.path("images/nuclei.tif")), (2, 2))
     tifffile.imwrite(folder / "large.tif", large, imagej=True)
     two = np.stack([large[:256, :256], large[256:512, 256:512]])

@@ -174,6 +174,25 @@ def window_of(title: str) -> dict[str, Any] | None:
     return None
 
 
+def button(*labels: str) -> dict[str, Any] | None:
+    """A button of ImageJ's own dialogs, by what it says."""
+    for window in reversed(windows()):
+        for component in components(window):
+            if hasattr(component, "getLabel") and str(component.getLabel()).strip() in labels:
+                return box(component)
+    return None
+
+
+def choice(title: str) -> dict[str, Any] | None:
+    """The list to choose from in a window of ImageJ's own."""
+    for window in windows():
+        if hasattr(window, "getTitle") and str(window.getTitle()) == title:
+            for component in components(window):
+                if isinstance(component, java("java.awt.Choice")):
+                    return box(component)
+    return None
+
+
 def recorded() -> str:
     recorder = java("ij.plugin.frame.Recorder").getInstance()
     return "" if recorder is None else str(recorder.getText())
@@ -222,7 +241,7 @@ def workers() -> list[int]:
 
 QUESTIONS = (
     where, rows, choose, tab, shown, link, menu, menu_title, titles, images, image, window_of,
-    recorded, clipboard, focus, counts, latencies, workers,
+    button, choice, recorded, clipboard, focus, counts, latencies, workers,
 )  # fmt: skip
 
 

@@ -175,8 +175,12 @@ class Gui:
         for _ in range(10):
             if self.process.poll() is not None:
                 return
-            if "Save?" in (self.ask("titles") or []):
-                self.keys("Tab", "Return")
+            try:
+                question = self.ask("button", "OK", "Quit", "Yes", "Don't Save")
+                if question is not None:
+                    self.click(question)
+            except (AssertionError, LookupError, BrokenPipeError):
+                return  # it ended meanwhile
             time.sleep(0.3)
 
     def drag(self, start: tuple[int, int], end: tuple[int, int]) -> None:

@@ -23,7 +23,7 @@ NUCLEI = str(examples.path("images/nuclei.tif"))
 
 
 def test_the_menu_opens_the_window_with_a_model_that_can_run(gui: Gui) -> None:
-    assert gui.ask("rows", "models") == ["Nuclei Probability"]
+    assert gui.ask("rows", "models") == ["Nuclei Probability", "Zebra asks"]
     preview = gui.preview("512 x 512 px at once")
     assert "After it: the macro count_nuclei.ijm." in preview
     gui.picture("run-window")
@@ -74,7 +74,7 @@ def test_keys_alone_find_a_model_and_choose_a_tab(gui: Gui) -> None:
     gui.until(lambda: gui.ask("rows", "models") == [])
     gui.picture("nothing-found")
     gui.keys("ctrl+a", "BackSpace")
-    gui.until(lambda: gui.ask("rows", "models") == ["Nuclei Probability"])
+    gui.until(lambda: len(gui.ask("rows", "models")) == 2)
     gui.preview("512 x 512 px at once")
 
 
@@ -112,6 +112,46 @@ def test_a_run_is_recorded_as_one_line_that_repeats_its_pixels_headless(
             tifffile.imread(folder / name) for folder in (home / "from-window", tmp_path / "again")
         )
         assert np.array_equal(one, other)
+
+
+def test_scripts_are_recorded_with_their_image(gui: Gui) -> None:
+    gui.raise_window("Recorder")
+    gui.click(gui.ask("choice", "Recorder"))
+    gui.keys("Down", "Return")  # from Macro to JavaScript
+    before = gui.ask("recorded")
+    gui.raise_window("DeepImageJ Run")
+    gui.fill("output_folder", "")
+    gui.fill("tile:y", "240")
+    gui.preview("512 x 512 px in ")
+    gui.press("run")
+    gui.ended("Done in ")
+    lines = gui.ask("recorded").removeprefix(before).strip().splitlines()
+    assert len(lines) == 1
+    assert lines[0].startswith('IJ.run(imp, "DeepImageJ Run", "model=[Nuclei Probability] format=')
+    gui.fill("tile:y", "auto")
+    gui.preview("512 x 512 px at once")
+
+
+def test_code_of_a_model_is_asked_about_before_it_runs(gui: Gui) -> None:
+    gui.raise_window("DeepImageJ Run")
+    gui.keys("ctrl+f")
+    gui.write("zebra")
+    assert "you are asked about it before it runs" in gui.preview("512 x 512 px")
+    recorded = gui.ask("recorded")
+    gui.press("run")
+    gui.until(lambda: gui.ask("button", "Trust and run"))
+    gui.picture("trust")
+    gui.keys("Escape")
+    gui.until(lambda: not gui.ask("button", "Trust and run"))
+    assert gui.ask("recorded") == recorded
+    gui.press("run")
+    gui.click(gui.until(lambda: gui.ask("button", "Trust and run")))
+    gui.ended("Done")
+    gui.keys("ctrl+f", "BackSpace")
+    gui.until(lambda: len(gui.ask("rows", "models")) == 2)
+    gui.keys("ctrl+f")
+    gui.write("nuclei")
+    gui.preview("512 x 512 px at once")
 
 
 def test_the_lines_are_copied(gui: Gui) -> None:

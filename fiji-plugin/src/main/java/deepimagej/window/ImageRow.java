@@ -13,15 +13,17 @@ final class ImageRow {
 	private final String key;
 	private final JLabel label;
 	private final JComboBox<Item> combo = new JComboBox<>();
+	private final boolean isOptional;
 	private boolean isFilling;
 	private boolean isChosen;
 
 	/**
-	 * @param input key, label and help
+	 * @param input key, label and help; a fourth word for an input that may be left out
 	 * @param changed what to do when the user chooses another image
 	 */
 	ImageRow(final String[] input, final Runnable changed) {
 		key = input[0];
+		isOptional = input.length > 3;
 		label = new JLabel(input[1]);
 		label.setLabelFor(combo);
 		combo.setName(key);
@@ -55,6 +57,8 @@ final class ImageRow {
 		final int[] ids = WindowManager.getIDList();
 		final ImagePlus active = WindowManager.getCurrentImage();
 		Item chosen = null;
+		if (isOptional) items.addElement(new Item(0, "(none)"));
+		if (isOptional) chosen = items.getElementAt(0);
 		int at = 0;
 		for (final int id : ids == null ? new int[0] : ids) {
 			final ImagePlus image = WindowManager.getImage(id);
@@ -64,7 +68,7 @@ final class ImageRow {
 			items.addElement(item);
 			final boolean isKept = isChosen && before != null && before.id == id;
 			final boolean isDefault = number == 0 ? isActive : at == number;
-			if (isKept || chosen == null && !isChosen && isDefault) chosen = item;
+			if (isKept || !isOptional && chosen == null && !isChosen && isDefault) chosen = item;
 			at++;
 		}
 		if (chosen == null && items.getSize() > 0) {
@@ -80,7 +84,7 @@ final class ImageRow {
 	/** The id of the image; empty where none is open. */
 	String[] choice() {
 		final Item item = (Item) combo.getSelectedItem();
-		return new String[] { key, item == null ? "" : Integer.toString(item.id) };
+		return new String[] { key, item == null || item.id == 0 ? "" : Integer.toString(item.id) };
 	}
 
 	void mark(final boolean wrong) {

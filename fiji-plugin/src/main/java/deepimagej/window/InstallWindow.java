@@ -62,6 +62,7 @@ final class InstallWindow {
 		final Drop drop = new Drop(this::install);
 		frame.setTransferHandler(drop);
 		content.setTransferHandler(drop);
+		models.takeDrops(drop);
 		Widgets.onKey(content, KeyEvent.VK_ESCAPE, 0, this::escape);
 		frame.setMinimumSize(new Dimension(480, 400));
 		frame.setSize(600, 560);

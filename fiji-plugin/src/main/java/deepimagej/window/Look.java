@@ -31,6 +31,8 @@ final class Look {
 		isInstalled = true;
 		// A Fiji has a look of its own, chosen by its user.
 		if (UIManager.getLookAndFeel().getClass().getName().contains("flatlaf")) return;
+		// It would unpack a library for window borders, which these windows do not have.
+		System.setProperty("flatlaf.useNativeLibrary", "false");
 		isOurs = set(Prefs.get(KEY, false) ? DARK : LIGHT);
 		if (!isOurs && !IJ.isLinux()) set(UIManager.getSystemLookAndFeelClassName());
 	}

@@ -15,6 +15,7 @@ import javax.swing.JPanel;
 import javax.swing.JScrollPane;
 import javax.swing.JTextField;
 import javax.swing.ListSelectionModel;
+import javax.swing.TransferHandler;
 import javax.swing.event.DocumentEvent;
 import javax.swing.event.DocumentListener;
 
@@ -41,6 +42,7 @@ final class ModelList {
 		search.putClientProperty("JTextField.placeholderText", "Search models (Ctrl+F)");
 		search.putClientProperty("JTextField.showClearButton", Boolean.TRUE);
 		search.getDocument().addDocumentListener(Changes.of(this::filter));
+		search.addActionListener(event -> list.requestFocusInWindow()); // Enter must not run it
 		search.addKeyListener(new KeyAdapter() {
 
 			@Override
@@ -68,6 +70,11 @@ final class ModelList {
 
 	JPanel panel() {
 		return panel;
+	}
+
+	/** Lets the list take what is dropped on it. */
+	void takeDrops(final TransferHandler handler) {
+		list.setTransferHandler(handler);
 	}
 
 	/** Shows the models that Python found, and keeps the choice where it is still there. */

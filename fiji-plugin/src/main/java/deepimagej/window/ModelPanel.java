@@ -99,6 +99,9 @@ final class ModelPanel {
 		}
 		for (int i = 0; i < tabs.getTabCount(); i++) tabs.setMnemonicAt(i, '1' + i);
 		tabs.setSelectedIndex(Math.min(tab, tabs.getTabCount() - 1));
+		for (final JButton button : new JButton[] { copyFull, copyShort, copyPython }) {
+			button.setEnabled(false); // until the choices are judged
+		}
 		copyBibtex.setEnabled(!page.bibtex().isEmpty());
 	}
 

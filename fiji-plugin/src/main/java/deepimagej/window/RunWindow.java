@@ -80,6 +80,7 @@ final class RunWindow {
 		final Drop drop = new Drop(source -> InstallWindow.open(desk).install(source));
 		frame.setTransferHandler(drop);
 		content.setTransferHandler(drop);
+		models.takeDrops(drop);
 		keys(content);
 		ImagePlus.addImageListener(page.choices());
 		frame.applyComponentOrientation(ComponentOrientation.getOrientation(frame.getLocale()));
@@ -139,7 +140,10 @@ final class RunWindow {
 		Widgets.onKey(content, KeyEvent.VK_ESCAPE, 0, this::cancel);
 		Widgets.onKey(content, KeyEvent.VK_F, InputEvent.CTRL_DOWN_MASK, models::focusSearch);
 		Widgets.onKey(content, KeyEvent.VK_F1, 0, () -> TextWindow.open(frame, desk, "help"));
-		Widgets.onKey(content, KeyEvent.VK_F5, 0, () -> reload(""));
+		Widgets.onKey(content, KeyEvent.VK_F5, 0, () -> {
+			models.forget();
+			reload("");
+		});
 		Widgets.onKey(content, KeyEvent.VK_W, InputEvent.CTRL_DOWN_MASK, frame::dispose);
 	}
 
