@@ -157,7 +157,7 @@ def test_code_of_a_model_is_asked_about_before_it_runs(gui: Gui) -> None:
 def test_the_lines_are_copied(gui: Gui) -> None:
     gui.raise_window("DeepImageJ Run")
     gui.click("copy line")
-    assert "format=onnx" in gui.ask("clipboard")
+    assert "format=auto" in gui.ask("clipboard")
     gui.click("copy short line")
     short = gui.ask("clipboard")
     assert short.startswith('run("DeepImageJ Run", "model=[Nuclei Probability] ')
