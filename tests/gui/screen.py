@@ -22,7 +22,7 @@ ROOT = Path(__file__).parent.parent.parent
 PICTURES = ROOT / "test-output" / "gui"
 """Screenshots, to be looked at."""
 NEEDED = ("Xvfb", "openbox", "xdotool")
-_PATIENCE = 60.0
+_PATIENCE = 20.0
 _PROGRAM = Path(__file__).parent / "driven.py"
 
 
@@ -73,13 +73,16 @@ class Gui:
             text=True,
             encoding="utf-8",
         )
-        self.until(lambda: "ImageJ" in (self.ask("titles") or []))
+        self.until(lambda: "ImageJ" in (self.ask("titles") or []), 60)
         return self
 
     def __exit__(self, *problem: object) -> None:
         if self.process.poll() is None:
             self.process.kill()
         self.process.wait(10)
+        for stream in (self.process.stdin, self.process.stdout):
+            if stream is not None:
+                stream.close()
 
     def ask(self, question: str, *arguments: Any) -> Any:
         """What the observer in the program answers."""
@@ -107,7 +110,8 @@ class Gui:
                 return value
             if time.monotonic() > end:
                 self.picture("timeout")
-                raise AssertionError(f"waited {seconds} s in vain; windows: {self.ask('titles')}")
+                texts = {name: self.ask("where", name) for name in ("preview", "status")}
+                raise AssertionError(f"waited {seconds} s: {self.ask('titles')} {texts}")
             time.sleep(0.05)
 
     # The hands
@@ -241,17 +245,27 @@ class Gui:
 
     def preview(self, start: str) -> str:
         """What the window says of the choices, when it begins so."""
-        return str(
-            self.until(
-                lambda: (text := self.ask("where", "preview")["text"]).startswith(start) and text
-            )
-        )
+        return self._says("preview", start)
 
     def ended(self, start: str, seconds: float = _PATIENCE) -> str:
         """The status of the window when it begins so."""
-        return str(
-            self.until(
-                lambda: (text := self.ask("where", "status")["text"]).startswith(start) and text,
-                seconds,
-            )
-        )
+        return self._says("status", start, seconds)
+
+    def recorded_line(self, before: str) -> str:
+        """The one line that the Recorder got since it held `before`."""
+
+        def new() -> list[str]:
+            return str(self.ask("recorded")).removeprefix(before).strip().splitlines()
+
+        self.until(new)
+        time.sleep(0.5)  # for a second one
+        lines = new()
+        assert len(lines) == 1, lines
+        return lines[0]
+
+    def _says(self, name: str, start: str, seconds: float = _PATIENCE) -> str:
+        def said() -> str:
+            text = str((self.ask("where", name) or {"text": ""})["text"])
+            return text if text.startswith(start) else ""
+
+        return str(self.until(said, seconds))

@@ -38,7 +38,7 @@ def test_a_zip_dropped_on_the_window_is_installed_and_chosen(gui: Gui, tmp_path:
         gui.until(lambda: "Dropped" in gui.ask("rows", "models"))
     finally:
         other.kill()
-        other.wait(10)
+        other.communicate(timeout=10)
     gui.until(lambda: "DeepImageJ Install Model" in gui.ask("titles"))
     gui.picture("install")
 

@@ -83,17 +83,15 @@ def test_a_run_is_recorded_as_one_line_that_repeats_its_pixels_headless(
 ) -> None:
     gui.open_menu("Plugins", "Macros", "Record...")
     gui.until(lambda: "Recorder" in gui.ask("titles"))
-    before = gui.ask("recorded")
     gui.raise_window("DeepImageJ Run")
     gui.fill("output_folder", str(home / "from-window"))
+    before = gui.ask("recorded")
     gui.preview("512 x 512 px at once")
     gui.press("run")
     told = gui.ended("Done on cpu in ")
     gui.picture("after-run")
     assert told
-    lines = gui.ask("recorded").removeprefix(before).strip().splitlines()
-    assert len(lines) == 1
-    line = lines[0]
+    line = gui.recorded_line(before)
     assert line.startswith('run("DeepImageJ Run", "model=[Nuclei Probability] format=onnx ')
     assert "tile=512,512" in line
     assert "device=cpu" in line
@@ -125,9 +123,8 @@ def test_scripts_are_recorded_with_their_image(gui: Gui) -> None:
     gui.preview("512 x 512 px in ")
     gui.press("run")
     gui.ended("Done in ")
-    lines = gui.ask("recorded").removeprefix(before).strip().splitlines()
-    assert len(lines) == 1
-    assert lines[0].startswith('IJ.run(imp, "DeepImageJ Run", "model=[Nuclei Probability] format=')
+    line = gui.recorded_line(before)
+    assert line.startswith('IJ.run(imp, "DeepImageJ Run", "model=[Nuclei Probability] format=')
     gui.fill("tile:y", "auto")
     gui.preview("512 x 512 px at once")
 

@@ -84,6 +84,11 @@ final class ChoicesPanel implements ImageListener {
 		for (final ImageRow row : images) row.combo().setEnabled(enabled);
 	}
 
+	/** Keeps the images after a run, although the result is the active one now. */
+	void holdImages() {
+		for (final ImageRow row : images) row.hold();
+	}
+
 	private static void enable(final JComponent component, final boolean enabled) {
 		component.setEnabled(enabled);
 		for (final java.awt.Component child : component.getComponents()) child.setEnabled(enabled);

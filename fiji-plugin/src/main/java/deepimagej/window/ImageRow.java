@@ -16,6 +16,7 @@ final class ImageRow {
 	private final boolean isOptional;
 	private boolean isFilling;
 	private boolean isChosen;
+	private int result;
 
 	/**
 	 * @param input key, label and help; a fourth word for an input that may be left out
@@ -52,10 +53,14 @@ final class ImageRow {
 	 */
 	void refresh(final int number) {
 		isFilling = true;
+		final ImagePlus active = WindowManager.getCurrentImage();
+		if (result != 0 && active != null && active.getID() != result) {
+			isChosen = false; // the user turned to another image
+			result = 0;
+		}
 		final Item before = (Item) combo.getSelectedItem();
 		final DefaultComboBoxModel<Item> items = new DefaultComboBoxModel<>();
 		final int[] ids = WindowManager.getIDList();
-		final ImagePlus active = WindowManager.getCurrentImage();
 		Item chosen = null;
 		if (isOptional) items.addElement(new Item(0, "(none)"));
 		if (isOptional) chosen = items.getElementAt(0);
@@ -79,6 +84,13 @@ final class ImageRow {
 		combo.setModel(items);
 		combo.setEnabled(items.getSize() > 0);
 		isFilling = false;
+	}
+
+	/** Keeps the image after a run, although the result is the active one now. */
+	void hold() {
+		final ImagePlus active = WindowManager.getCurrentImage();
+		isChosen = true;
+		result = active == null ? 0 : active.getID();
 	}
 
 	/** The id of the image; empty where none is open. */

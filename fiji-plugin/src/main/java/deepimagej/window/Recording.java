@@ -3,14 +3,37 @@ package deepimagej.window;
 import ij.IJ;
 import ij.plugin.frame.Recorder;
 
+import javax.swing.Timer;
+
 /** What the Recorder gets after a run that succeeded. */
 public final class Recording {
 
 	private static final String START = "run(";
 	private static final String INSTALL = "run(\"DeepImageJ Install Model\"";
 
+	private static final int PAUSE = 500; // ms in which the windows of results become active
+
 	private Recording() {
 		// functions only
+	}
+
+	/** Records nothing while a run opens its results: the line that makes them says it all. */
+	static void suspend() {
+		Recorder.suspendRecording();
+	}
+
+	/**
+	 * Records again, first of all the line of the run.
+	 *
+	 * @param line as in the macro language; null for a run that is not recorded
+	 */
+	static void resume(final String line) {
+		final Timer timer = new Timer(PAUSE, event -> {
+			Recorder.resumeRecording();
+			record(line);
+		});
+		timer.setRepeats(false);
+		timer.start();
 	}
 
 	/**

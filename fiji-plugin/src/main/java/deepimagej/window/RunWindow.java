@@ -214,6 +214,7 @@ final class RunWindow {
 		final Job started = job = new Job("Starting ...");
 		enable();
 		status.watch(started);
+		Recording.suspend();
 		Background.work(() -> isSample ? desk.runSample(chosen.id(), choices, started) : desk.run(
 			chosen.id(), choices, started), answer -> finish(chosen, isSample, answer), failure -> finish(
 				chosen, isSample, failure));
@@ -221,13 +222,15 @@ final class RunWindow {
 
 	private void finish(final Card chosen, final boolean isSample, final Answer answer) {
 		job = null;
+		if (!isSample) page.choices().holdImages();
 		enable();
 		page.choices().refreshImages();
+		Recording.resume(isSample || !answer.isDone() ? null : answer.text());
 		if (answer.isDone()) {
 			status.end(answer.hint());
 			page.keepLine(answer.text());
-			if (!isSample) Recording.record(answer.text());
 		}
+		else if (answer.isUntrusted()) status.end("");
 		else status.end(answer.isCancelled() ? "Cancelled. Nothing was changed." : "The run failed.");
 		if (answer.isUntrusted()) askForTrust(chosen, isSample, answer);
 		else if (!answer.isDone() && !answer.isCancelled()) ErrorDialog.show(frame, answer);
