@@ -3,6 +3,8 @@ package deepimagej.window;
 import ij.IJ;
 import ij.plugin.frame.Recorder;
 
+import java.util.function.Supplier;
+
 import javax.swing.Timer;
 
 /** What the Recorder gets after a run that succeeded. */
@@ -19,7 +21,18 @@ public final class Recording {
 
 	/** Records nothing while a run opens its results: the line that makes them says it all. */
 	static void suspend() {
+		Recorder.suspendRecording(); // of the event thread, which makes windows active
+	}
+
+	/** The same for the thread on which the run works. */
+	static <T> T unrecorded(final Supplier<T> work) {
 		Recorder.suspendRecording();
+		try {
+			return work.get();
+		}
+		finally {
+			Recorder.resumeRecording();
+		}
 	}
 
 	/**

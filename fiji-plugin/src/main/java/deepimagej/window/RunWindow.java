@@ -215,9 +215,9 @@ final class RunWindow {
 		enable();
 		status.watch(started);
 		Recording.suspend();
-		Background.work(() -> isSample ? desk.runSample(chosen.id(), choices, started) : desk.run(
-			chosen.id(), choices, started), answer -> finish(chosen, isSample, answer), failure -> finish(
-				chosen, isSample, failure));
+		Background.work(() -> Recording.unrecorded(() -> isSample ? desk.runSample(chosen.id(), choices,
+			started) : desk.run(chosen.id(), choices, started)), answer -> finish(chosen, isSample, answer),
+			failure -> finish(chosen, isSample, failure));
 	}
 
 	private void finish(final Card chosen, final boolean isSample, final Answer answer) {
