@@ -40,6 +40,7 @@ def test_a_zip_dropped_on_the_window_is_installed_and_chosen(gui: Gui, tmp_path:
         other.kill()
         other.communicate(timeout=10)
     gui.until(lambda: "DeepImageJ Install Model" in gui.ask("titles"))
+    gui.until(lambda: gui.ask("shown", "header").strip().startswith("Dropped"))
     gui.picture("install")
 
 

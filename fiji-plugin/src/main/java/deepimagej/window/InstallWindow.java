@@ -5,6 +5,7 @@ import deepimagej.Answer;
 import java.awt.BorderLayout;
 import java.awt.Dimension;
 import java.awt.FlowLayout;
+import java.awt.event.InputEvent;
 import java.awt.event.KeyEvent;
 import java.awt.event.WindowAdapter;
 import java.awt.event.WindowEvent;
@@ -64,6 +65,7 @@ final class InstallWindow {
 		content.setTransferHandler(drop);
 		models.takeDrops(drop);
 		Widgets.onKey(content, KeyEvent.VK_ESCAPE, 0, this::escape);
+		Widgets.onKey(content, KeyEvent.VK_F, InputEvent.CTRL_DOWN_MASK, models::focusSearch);
 		frame.setMinimumSize(new Dimension(480, 400));
 		frame.setSize(600, 560);
 		frame.setLocationByPlatform(true);
@@ -77,6 +79,7 @@ final class InstallWindow {
 			shown.reload("");
 		}
 		shown.frame.setVisible(true);
+		shown.source.requestFocusInWindow();
 		shown.frame.toFront();
 		return shown;
 	}

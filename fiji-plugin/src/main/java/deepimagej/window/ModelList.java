@@ -9,6 +9,7 @@ import java.util.function.Consumer;
 
 import javax.swing.BorderFactory;
 import javax.swing.DefaultListModel;
+import javax.swing.DropMode;
 import javax.swing.JLabel;
 import javax.swing.JList;
 import javax.swing.JPanel;
@@ -75,6 +76,7 @@ final class ModelList {
 	/** Lets the list take what is dropped on it. */
 	void takeDrops(final TransferHandler handler) {
 		list.setTransferHandler(handler);
+		list.setDropMode(DropMode.ON); // the default shows the place by choosing the model there
 	}
 
 	/** Shows the models that Python found, and keeps the choice where it is still there. */

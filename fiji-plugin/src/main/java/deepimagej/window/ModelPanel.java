@@ -49,6 +49,7 @@ final class ModelPanel {
 		this.desk = desk;
 		this.frame = frame;
 		header = new HtmlView(this::open);
+		header.setName("header");
 		choices = new ChoicesPanel(() -> {
 			resolved = "";
 			changed.run();
