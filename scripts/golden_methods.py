@@ -5,7 +5,11 @@
 stardist and cellpose run in environments of their own, made in a temporary folder (cellpose brings
 torch: some GB), or in the interpreters that --stardist and --cellpose name. Both get what a perfect
 network would find in a part of the example image's ground truth, with noise on it; inputs and
-labels go to stardist.npz and flows.npz. Inputs are rounded, so that the files stay small.
+labels go to stardist.npz, splinedist.npz and flows.npz. Inputs are rounded, so that the files stay
+small.
+
+The package splinedist 0.1.2 cannot be imported with a TensorFlow of today. What it does after its
+network is written out here in its own steps, around the same function of stardist's C++ library.
 """
 
 from __future__ import annotations
@@ -58,6 +62,79 @@ for rays in (4, 8, 16, 32):
 np.savez_compressed(sys.argv[2], **arrays)
 """
 
+SPLINEDIST = """
+import sys
+import numpy as np
+import tifffile
+from skimage.draw import polygon
+from stardist.geometry import star_dist
+from stardist.lib.stardist2d import c_non_max_suppression_inds_old
+from stardist.utils import edt_prob
+
+
+def weight(x):  # splinegenerator.B3
+    x = abs(x)
+    return 2 / 3 - x**2 + x**3 / 2 if x < 1 else max(2 - x, 0) ** 3 / 6
+
+
+def wrapped(t, k, m, half=2):  # utils.wrapIndex
+    if k < t - half and t - half <= k + m <= t + half:
+        return t - (k + m)
+    if k > t + half and t - half <= k - m <= t + half:
+        return t - (k - m)
+    return t - k
+
+
+def labels_of(prob, dist, grid, high, overlap, samples):
+    m = dist.shape[2] // 2
+    times = np.linspace(0, float(m), num=samples, endpoint=False)
+    phi = np.array([[weight(wrapped(t, k, m)) for k in range(m)] for t in times], np.float32)
+    rho, angle = np.moveaxis(dist.reshape(*prob.shape, m, 2), -1, 0)
+    places = grid * np.indices(prob.shape)[..., None]
+    coord = np.stack([places[0] + rho * np.cos(angle), places[1] + rho * np.sin(angle)], -1)
+    coord = coord.astype(np.float32)
+    mask = np.zeros(prob.shape, bool)
+    mask[2:-2, 2:-2] = prob[2:-2, 2:-2] > high
+    order = np.argsort(prob[mask])[::-1]
+    polygons = np.moveaxis(phi @ coord[mask][order], -1, 1).astype(np.int32)
+    mapping = -np.ones(prob.shape, np.int32)
+    mapping.flat[np.flatnonzero(mask)[order]] = range(len(order))
+    kept = np.zeros(len(order), bool)
+    kept[order] = c_non_max_suppression_inds_old(
+        polygons, mapping, np.float32(overlap), *np.int32([1, grid, grid, 0])
+    )
+    points = np.argwhere(mask)[kept]
+    labels = np.zeros([grid * n for n in prob.shape], np.int32)
+    for number, (y, x) in enumerate(points[np.argsort(prob[tuple(points.T)])], 1):
+        contour = phi @ coord[y, x]
+        labels[polygon(*contour.T, labels.shape)] = number
+        border = np.rint(np.clip(contour, 0, np.array(labels.shape) - 1)).astype(int)
+        labels[tuple(border.T)] = number
+    return labels
+
+
+truth = tifffile.imread(sys.argv[1])[150:310, 180:340]
+rng = np.random.default_rng(7)
+rays = star_dist(truth, 16)[::2, ::2]
+prob = edt_prob(truth)[::2, ::2]
+rays = rays * rng.normal(1, 0.1, rays.shape) * (prob > 0)[..., None]
+rays = np.round(np.maximum(rays, 0) * 8).astype(np.uint8)
+prob = (prob + rng.normal(0, 0.1, prob.shape)).clip(0, 1)
+prob = np.argsort(np.argsort(prob, axis=None)).reshape(prob.shape).astype(np.uint16)  # no ties
+arrays = {"rays": rays, "prob": prob}
+for m in (4, 8, 16):
+    for grid in (1, 2):
+        rho = rays[..., :: 16 // m] / np.float32(16) * grid + 1
+        turns = 1.7 - np.linspace(0, 2 * np.pi, m, endpoint=False)  # no border through a px centre
+        angle = np.broadcast_to(turns, rho.shape)
+        dist = np.stack([rho, angle], -1).reshape(*prob.shape, 2 * m).astype(np.float32)
+        for samples in (60, 400):
+            for high, overlap in ((0.8, 0.3), (0.9, 0.4), (0.95, 0.2)):
+                found = labels_of(prob / np.float32(prob.size), dist, grid, high, overlap, samples)
+                arrays[f"labels {m} {grid} {samples} {high} {overlap}"] = found.astype(np.uint16)
+np.savez_compressed(sys.argv[2], **arrays)
+"""
+
 CELLPOSE = """
 import sys
 import numpy as np
@@ -103,6 +180,7 @@ def main() -> None:
     given.folder.mkdir(parents=True, exist_ok=True)
     for package, code, name in (
         ("stardist", STARDIST, "stardist.npz"),
+        ("stardist", SPLINEDIST, "splinedist.npz"),
         ("cellpose", CELLPOSE, "flows.npz"),
     ):
         with tempfile.TemporaryDirectory() as folder:

@@ -135,12 +135,23 @@ def test_a_macro_for_a_bundle_without_any_is_refused(tmp_path: Path) -> None:
     [
         (
             StageStep(StepKind.JAVA, "Labels.jar", "Labels.jar::Labels"),
-            'The preprocessing of "Identity" is Java code (Labels.jar::Labels), which this version '
-            "does not run. Choose preprocessing=zoo, preprocessing=none or a macro of your own.",
+            'The preprocessing Java step "Labels.jar" of "Identity" is missing in FOLDER. '
+            "Install the bundle again, or: choose preprocessing=zoo, preprocessing=none or a "
+            "macro of your own.",
         ),
         (
-            StageStep(StepKind.PYTHON, "pre.py", "pre.py::main"),
-            'The preprocessing of "Identity" is "pre.py::main", which this version does not run. '
+            StageStep(StepKind.PYTHON, "../pre.py", "python ../pre.py::main", "main"),
+            'The preprocessing Python step "../pre.py" of "Identity" lies outside its folder. '
+            "Choose preprocessing=zoo, preprocessing=none or a macro of your own.",
+        ),
+        (
+            StageStep(StepKind.PYTHON, "pre.ijm", "python pre.ijm"),
+            'The preprocessing step pre.ijm of "Identity" names no function. '
+            "Write pre.ijm::function, with a function of the file.",
+        ),
+        (
+            StageStep(StepKind.UNKNOWN, "", "exec rm"),
+            'The preprocessing of "Identity" is "exec rm", which this version does not run. '
             "Choose preprocessing=zoo, preprocessing=none or a macro of your own.",
         ),
         (
@@ -162,3 +173,27 @@ def test_a_step_that_cannot_run_is_refused_with_the_way_round_it(
     broken = replace(spec, steps={PRE: (step,)})
     assert refusal(BundleError, broken, PRE, AUTO) == sentence.replace("FOLDER", str(spec.folder))
     assert plan_stage(broken, PRE, StageChoice(Source.ZOO)).source is Source.ZOO
+
+
+@pytest.mark.parametrize(
+    ("stage", "names", "place"),
+    [
+        (PRE, ("step.py::main", "pre.ijm"), "last before"),
+        (POST, ("pre.ijm", "step.py::main"), "first after"),
+    ],
+)
+def test_a_python_step_on_the_wrong_side_of_a_macro_is_refused(
+    spec: ModelSpec, folder: Path, stage: Stage, names: tuple[str, ...], place: str
+) -> None:
+    (folder / "step.py").write_text("def main(tensors): return tensors")
+    assert refusal(BundleError, spec, stage, files(*names)) == (
+        f'In the {stage} of "Identity" a Python step stands on the wrong side of another step. '
+        f"Python works on the network's arrays: it comes {place} the network."
+    )
+    plan = plan_stage(spec, stage, files(*reversed(names)))
+    assert (plan.macros, [step.function for step in plan.python]) == (
+        (folder / "pre.ijm",),
+        ["main"],
+    )
+    assert plan.choice == files(*reversed(names))
+    assert set(plan.of_bundle) == {folder / "pre.ijm", folder / "step.py"}

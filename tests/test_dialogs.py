@@ -13,7 +13,8 @@ from deepimagej.method_options import (
     parse_cellpose_options,
     parse_stardist_options,
 )
-from deepimagej.plugin import COMMANDS
+from deepimagej.plugin import COMMANDS, IMAGE_COMMANDS
+from deepimagej.recorded_options import parse_recorded
 from deepimagej.request import RunRequest
 
 MODELS = ["Nuclei", "My Cells"]
@@ -21,8 +22,8 @@ MODELS = ["Nuclei", "My Cells"]
 
 def answers(command: str) -> str:
     """The options of a dialog in which nothing was changed, as Java writes them."""
-    fields = [(key, value) for key, _, value, *_ in fields_of(command, MODELS)]
-    return " ".join(f"{key}={value}" for key, value in fields if value)
+    fields = [(key, value) for key, _, value, *_ in fields_of(command, MODELS) or []]
+    return " ".join(f"{key}=[{value}]" for key, value in fields if value)
 
 
 def test_an_unchanged_dialog_asks_for_the_defaults() -> None:
@@ -46,6 +47,7 @@ def test_every_dialog_offers_the_models_and_begins_with_a_value_that_can_be_chos
     command: str,
 ) -> None:
     fields = fields_of(command, MODELS)
+    assert fields is not None
     assert fields[0] == ["model", "Model", "Nuclei", "Nuclei", "My Cells"]
     assert len(fields) > 3
     assert all(value in choices for _, _, value, *choices in fields if choices)
@@ -55,7 +57,19 @@ def test_without_a_model_there_is_nothing_to_ask() -> None:
     assert fields_of("DeepImageJ Run", []) == []
 
 
+@pytest.mark.parametrize("command", IMAGE_COMMANDS)
+def test_the_dialog_of_a_command_on_images_asks_for_its_options(command: str) -> None:
+    fields, options = fields_of(command, []), IMAGE_COMMANDS[command][1]
+    if not options:
+        assert fields is None
+        return
+    assert fields
+    parsed = parse_recorded(answers(command), options)
+    assert all(value in choices for _, _, value, *choices in fields if choices)
+    assert set(parsed.values) == {key for key, _, value, *_ in fields if value}
+
+
 def test_the_colours_of_the_dialog_are_those_of_the_command() -> None:
-    [field] = [f for f in fields_of("DeepImageJ Cellpose", MODELS) if f[0] == "cyto_color"]
+    [field] = [f for f in fields_of("DeepImageJ Cellpose", MODELS) or [] if f[0] == "cyto_color"]
     [option] = [option for option in CELLPOSE_OPTIONS if option.key == "cyto_color"]
     assert all(color in option.meaning for color in field[2:])

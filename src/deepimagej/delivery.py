@@ -192,8 +192,8 @@ def known_before(job: Job, images: Mapping[str, Image], tools: Tools) -> dict[st
 
 def _describe_stage(plan: StagePlan, tensors: Sequence[TensorSpec]) -> dict[str, Any]:
     record: dict[str, Any] = {"source": str(plan.source)}
-    if plan.macros:
-        record["macros"] = {macro.name: sha256_of(macro) for macro in plan.macros}
+    if plan.steps:
+        record["macros"] = {step.path.name: sha256_of(step.path) for step in plan.steps}
     if plan.source is Source.ZOO:
         record["operations"] = [
             {"tensor": tensor.name, "name": operation.name, "kwargs": dict(operation.kwargs)}

@@ -155,7 +155,7 @@ def start_host(
         )
 
 
-def _fields_of(command: str) -> list[list[str]]:
+def _fields_of(command: str) -> list[list[str]] | None:
     from deepimagej.dialogs import fields_of
 
     entries = tools().library.entries()

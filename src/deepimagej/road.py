@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from deepimagej import writing
+from deepimagej.array_steps import after, before
 from deepimagej.delivery import Finished, deliver, known_before, macro_line
 from deepimagej.errors import OptionError
 from deepimagej.image import DataArrays
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from deepimagej.bundle.spec import ModelSpec
+    from deepimagej.engines import Engines
     from deepimagej.image import Image
     from deepimagej.inference import Prediction
     from deepimagej.job import Job
@@ -80,7 +82,11 @@ def run(
         if request.output_folder is not None:
             writing.check_folder(Path(request.output_folder).expanduser())
     with clock.time("reading"):
-        found = by_tensor(images, job.spec) if images else read_images(request, job.spec, tools)
+        may_lack = job.pre.makes_inputs
+        if images:
+            found = by_tensor(images, job.spec, may_lack=may_lack)
+        else:
+            found = read_images(request, job.spec, tools, may_lack=may_lack)
         check_images(found.values())
     with Workbench(job, found, tools=tools, clock=clock, cancel=cancel) as bench:
         layouts = lay_out(job, bench.prepare_stack())
@@ -119,13 +125,13 @@ def predict(
             f'predict runs no ImageJ macros, and "{spec.name}" has {names}.',
             hint="Use deepimagej.run, or choose preprocessing and postprocessing zoo or none.",
         )
-    found = by_tensor(images, spec)
+    found = by_tensor(images, spec, may_lack=job.pre.makes_inputs)
     check_images(found.values())
     layouts = lay_out(job, found)
     network = tools.engines.load(spec, job.choice.weights, device=request.device, cancel=cancel)
     with closing(network):
         loop = Loop(job, network, tools.tiles, progress=progress, cancel=cancel)
-        passed = loop.run(layouts, _Arrays(spec))
+        passed = loop.run(layouts, _Arrays(job, tools.engines, cancel))
     return dict(DataArrays(join_images(passed.parts, next(iter(layouts.values())))))
 
 
@@ -133,7 +139,9 @@ def predict(
 class _Arrays:
     """The stages of `predict`: no macro, and every output is an array."""
 
-    spec: ModelSpec
+    job: Job
+    engines: Engines
+    cancel: CancelToken | None
 
     def preprocess(
         self, layouts: Mapping[str, Layout], position: Position
@@ -141,15 +149,18 @@ class _Arrays:
         samples = {name: layout.sample(position) for name, layout in layouts.items()}
         tensors = {
             tensor.name: to_tensor(samples[tensor.name], tensor)
-            for tensor in self.spec.inputs
+            for tensor in self.job.spec.inputs
             if tensor.name in samples
         }
+        tensors = before(self.job, tensors, self.engines, cancel=self.cancel)
         return next(iter(samples.values())), tensors
 
     def postprocess(self, position: Position, prediction: Prediction, source: Image) -> Part:
+        prediction = after(self.job, prediction, self.engines, cancel=self.cancel)
+        spec = self.job.spec
         images = {
-            output.name: output_image(output, prediction.outputs[output.name], source, self.spec)
-            for output in self.spec.outputs
+            output.name: output_image(output, prediction.outputs[output.name], source, spec)
+            for output in spec.outputs
         }
         return Part(position, images)
 

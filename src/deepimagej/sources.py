@@ -20,7 +20,9 @@ if TYPE_CHECKING:
     from deepimagej.tools import Tools
 
 
-def read_images(request: RunRequest, spec: ModelSpec, tools: Tools) -> dict[str, Image]:
+def read_images(
+    request: RunRequest, spec: ModelSpec, tools: Tools, *, may_lack: bool = False
+) -> dict[str, Image]:
     """Images by tensor name, as `request` names them; the active image if it names none.
 
     Raises
@@ -31,11 +33,14 @@ def read_images(request: RunRequest, spec: ModelSpec, tools: Tools) -> dict[str,
         If the request names a tensor that the model lacks, or leaves one out.
     """
     if request.input_path is not None:
-        return by_tensor({"": read_image(Path(request.input_path).expanduser())}, spec)
+        return by_tensor(
+            {"": read_image(Path(request.input_path).expanduser())}, spec, may_lack=may_lack
+        )
     with _undisturbed(tools):
         if request.images:
-            return by_tensor({name: _named(text, tools) for name, text in request.images}, spec)
-        return by_tensor({"": _active(tools)}, spec)
+            named = {name: _named(text, tools) for name, text in request.images}
+            return by_tensor(named, spec, may_lack=may_lack)
+        return by_tensor({"": _active(tools)}, spec, may_lack=may_lack)
 
 
 def _undisturbed(tools: Tools) -> AbstractContextManager[None]:
@@ -47,8 +52,15 @@ def _undisturbed(tools: Tools) -> AbstractContextManager[None]:
     return exclusive()
 
 
-def by_tensor(images: Mapping[str, Image], spec: ModelSpec) -> dict[str, Image]:
+def by_tensor(
+    images: Mapping[str, Image], spec: ModelSpec, *, may_lack: bool = False
+) -> dict[str, Image]:
     """Images by the names of the model's inputs; the key ``""`` stands for the first input.
+
+    Parameters
+    ----------
+    may_lack
+        Whether steps of the bundle may make all inputs but the first.
 
     Raises
     ------
@@ -64,7 +76,7 @@ def by_tensor(images: Mapping[str, Image], spec: ModelSpec) -> dict[str, Image]:
                 hint=f"Its inputs are {', '.join(names)}.",
             )
     missing = [t.name for t in spec.inputs if t.name not in given and not t.optional]
-    if missing:
+    if missing and not (may_lack and names[0] in given):
         example = ", ".join(f"{name}=TITLE" for name in names)
         raise OptionError(
             f'"{spec.name}" takes {len(names)} images; {", ".join(missing)} has none.',

@@ -6,6 +6,7 @@ from contextlib import ExitStack
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from deepimagej.array_steps import after, before, fitted
 from deepimagej.errors import MacroError
 from deepimagej.outcome import (
     Outcome,
@@ -24,8 +25,9 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from deepimagej.choices import StagePlan
     from deepimagej.host.session import Session
-    from deepimagej.host.stages import Harvest
+    from deepimagej.host.stages import Harvest, Steps
     from deepimagej.image import Image
     from deepimagej.inference import Prediction
     from deepimagej.job import Clock, Job
@@ -65,6 +67,7 @@ class Workbench:
         self._stack = ExitStack()
         self._session: Session | None = None
         self._harvest: Harvest | None = None
+        self._arrays: Mapping[str, NDArray[Any]] = {}  # further inputs that a Java step made
 
     def __enter__(self) -> Self:
         if self._job.has_macros:
@@ -105,6 +108,11 @@ class Workbench:
                 for tensor in self._job.spec.inputs
                 if tensor.name in samples
             }
+            for tensor in self._job.spec.inputs:
+                if tensor.name in self._arrays:
+                    array = self._arrays[tensor.name]
+                    tensors[tensor.name] = fitted(tensor, array, "The Java step")
+            tensors = before(self._job, tensors, self._tools.engines, cancel=self._cancel)
         # The result takes the user's title, and the calibration of what the network saw.
         first = samples[self._job.spec.inputs[0].name]
         return replace(first, title=next(iter(self._images.values())).title), tensors
@@ -112,6 +120,7 @@ class Workbench:
     def postprocess(self, position: Position, prediction: Prediction, source: Image) -> Part:
         """What one position gives."""
         with self._clock.time("postprocessing"):
+            prediction = after(self._job, prediction, self._tools.engines, cancel=self._cancel)
             images, tables = split_outputs(self._job.spec, prediction.outputs, source)
         part = Part(position, images, tables)
         return part if self._job.spec.per_stack else self._after_macros(part)
@@ -156,12 +165,13 @@ class Workbench:
             made = preprocess(
                 session,
                 samples[first],
-                self._job.pre.macros,
+                self._steps(self._job.pre),
                 input_names=names,
                 others={name: samples[name] for name in others if name in samples},
                 cancel=self._cancel,
             )
-        return {**samples, **made}
+        self._arrays = made.arrays
+        return {**samples, **made.images}
 
     def _after_macros(self, part: Part) -> Part:
         """`part` after the macros: what those before the network left belongs to it too."""
@@ -180,11 +190,17 @@ class Workbench:
 
         titled = {f"{self._stem}_{name}": image for name, image in part.images.items()}
         tables = {f"{self._stem}_{name}": table for name, table in part.tables.items()}
+        names = {f"{self._stem}_{name}": name for name in (*part.images, *part.tables)}
         with self._clock.time("postprocessing"):
             if not self._job.pre.macros:  # their ROIs and rows are there for those that follow
                 session.clear()
             harvest = postprocess(
-                session, titled, self._job.post.macros, tables=tables, cancel=self._cancel
+                session,
+                titled,
+                self._steps(self._job.post),
+                tables=tables,
+                names=names,
+                cancel=self._cancel,
             )
         self._harvest = harvest
         return Part(
@@ -193,6 +209,11 @@ class Workbench:
             {self._name(title): table for title, table in harvest.tables.items()},
             harvest.rois,
         )
+
+    def _steps(self, plan: StagePlan) -> Steps:
+        from deepimagej.host.stages import Steps
+
+        return Steps(plan.stage, plan.macros, self._job.spec.attachments)
 
     def _name(self, title: str) -> str:
         """The name of a result: its title without a leading ``<image>_``."""

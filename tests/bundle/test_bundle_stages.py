@@ -35,7 +35,7 @@ def read_config(folder: Path, **config: Any) -> ModelSpec:
         ([{"spec": JAVA}], [StageStep(StepKind.JAVA, "General.jar", JAVA)]),
         (
             {"spec": "python", "kwargs": "pre.py::normalise"},
-            [StageStep(StepKind.PYTHON, "pre.py", "python pre.py::normalise")],
+            [StageStep(StepKind.PYTHON, "pre.py", "python pre.py::normalise", "normalise")],
         ),
         ({"spec": None, "kwargs": "a.txt"}, [StageStep(StepKind.MACRO, "a.txt", "")]),
         ({"spec": "org.example.Do::it"}, [StageStep(StepKind.UNKNOWN, "", "org.example.Do::it")]),

@@ -12,15 +12,18 @@ from deepimagej.errors import MacroError
 from deepimagej.host.images import to_imageplus
 from deepimagej.host.rois import roi_manager
 from deepimagej.host.session import isolated
-from deepimagej.host.stages import postprocess, preprocess
+from deepimagej.host.stages import Steps, postprocess, preprocess
 from deepimagej.host.windows import open_images
 from deepimagej.image import Image
+from deepimagej.request import Stage
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
     from deepimagej.host.embedded import EmbeddedImageJ
+
+PRE, POST = Stage.PREPROCESSING, Stage.POSTPROCESSING
 
 
 @pytest.fixture(autouse=True)
@@ -47,7 +50,8 @@ def _pre(
     imagej: EmbeddedImageJ, *macros: Path, names: tuple[str, ...] = ("raw",)
 ) -> dict[str, Image]:
     with isolated(imagej) as session:
-        return preprocess(session, _cells(), macros, input_names=names)
+        made = preprocess(session, _cells(), Steps(PRE, macros), input_names=names)
+        return dict(made.images)
 
 
 def test_without_a_tensors_title_the_current_image_is_the_input(
@@ -86,7 +90,7 @@ def test_the_users_image_stays_as_it_is_and_active(imagej: EmbeddedImageJ, tmp_p
         tmp_path, 'run("Invert"); rename("x"); close("*"); newImage("n", "8-bit", 3, 3, 1);'
     )
     with isolated(imagej) as session:
-        preprocess(session, imp, [macro], input_names=["raw"])
+        preprocess(session, imp, Steps(PRE, [macro]), input_names=["raw"])
     assert [str(each.getTitle()) for each in open_images(imagej)] == ["cells.tif"]
     assert imagej.java_class("ij.WindowManager").getCurrentImage().equals(imp)
     assert imp.getProcessor().get(6, 6) == 200
@@ -129,7 +133,7 @@ def test_all_that_the_macro_leaves_is_the_result(
         "cells_b": Image(np.ones((3, 4), np.float32), parse_axes("YX")),
     }
     with caplog.at_level(logging.INFO, "deepimagej.macro"), isolated(imagej) as session:
-        harvest = postprocess(session, outputs, [_macro(tmp_path, text)])
+        harvest = postprocess(session, outputs, Steps(POST, [_macro(tmp_path, text)]))
     assert list(harvest.images) == ["cells_a", "count"]
     assert harvest.active_title == "count"
     assert_array_equal(np.unique(harvest.images["count"].pixels), [0, 1, 2])
@@ -145,7 +149,9 @@ def test_closing_all_images_after_the_network_is_fine(
     imagej: EmbeddedImageJ, tmp_path: Path
 ) -> None:
     with isolated(imagej) as session:
-        harvest = postprocess(session, {"a": _cells()}, [_macro(tmp_path, 'close("*");')])
+        harvest = postprocess(
+            session, {"a": _cells()}, Steps(POST, [_macro(tmp_path, 'close("*");')])
+        )
     assert (harvest.images, harvest.tables, harvest.rois) == ({}, {}, ())
     assert harvest.active_title is None
 
@@ -155,14 +161,14 @@ def test_the_users_image_can_be_measured_and_is_no_result(
 ) -> None:
     macro = _macro(tmp_path, 'selectImage("cells.tif"); run("Duplicate...", "title=copy");')
     with isolated(imagej) as session:
-        harvest = postprocess(session, {"a": _cells()}, [macro], inputs=[_cells()])
+        harvest = postprocess(session, {"a": _cells()}, Steps(POST, [macro]), inputs=[_cells()])
     assert list(harvest.images) == ["a", "copy"]
 
 
 def test_two_images_of_one_title_are_both_results(imagej: EmbeddedImageJ, tmp_path: Path) -> None:
     macro = _macro(tmp_path, 'newImage("a", "8-bit", 3, 3, 1);')
     with isolated(imagej) as session:
-        harvest = postprocess(session, {"a": _cells()}, [macro])
+        harvest = postprocess(session, {"a": _cells()}, Steps(POST, [macro]))
     assert list(harvest.images) == ["a", "a-1"]
     assert harvest.active_title == "a-1"
 
@@ -177,7 +183,7 @@ def test_tables_of_the_macro_are_results_by_title(imagej: EmbeddedImageJ, tmp_pa
     Table.set("y", 0, 4); Table.update;
     """
     with isolated(imagej) as session:
-        harvest = postprocess(session, {"a": _cells()}, [_macro(tmp_path, text)])
+        harvest = postprocess(session, {"a": _cells()}, Steps(POST, [_macro(tmp_path, text)]))
     assert set(harvest.tables) == {"Results", "Cells", "Summary of it"}
     assert harvest.tables["Cells"]["x"].tolist() == [1.5, 2]
     assert harvest.tables["Cells"]["kind"].tolist() == ["round", "long"]

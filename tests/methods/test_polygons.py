@@ -20,7 +20,7 @@ SHAPE = (60, 50)
 def reference(polygons: NDArray[Any]) -> NDArray[np.int32]:
     labels = np.zeros(SHAPE, np.int32)
     for number, (y, x) in enumerate(polygons):
-        labels[polygon(y, x, SHAPE)] = number + 1  # type: ignore[no-untyped-call]  # no types there
+        labels[polygon(y, x, SHAPE)] = number + 1
     return labels
 
 

@@ -11,6 +11,7 @@ import tifffile
 from numpy.testing import assert_allclose, assert_array_equal
 
 from deepimagej.errors import ImageError
+from deepimagej.methods.overlaps import common_area, least_common_areas, star_shapes
 from deepimagej.methods.stardist import non_maximum_suppression, polygons_of
 
 if TYPE_CHECKING:
@@ -68,6 +69,20 @@ def test_empty_maps_give_no_object() -> None:
 def test_an_image_smaller_than_the_border_has_no_object(size: int) -> None:
     found = non_maximum_suppression(np.ones((size, size)), np.ones((size, size, 8)))
     assert len(found.scores) == (1 if size == 5 else 0)
+
+
+@pytest.mark.parametrize("rays", [3, 8, 32])
+def test_bounds_do_not_exceed_the_common_area(rays: int) -> None:
+    rng = np.random.default_rng(rays)
+    size = rng.uniform(3, 30, (80, 1))
+    dist = np.maximum(size * rng.normal(1, 0.2, (80, rays)), 0.001).astype(np.float32)
+    shapes = star_shapes(dist, rng.integers(40, 60, (80, 2)).astype(np.float32))
+    others = np.arange(1, 80)
+    least = least_common_areas(shapes, 0, others)
+    true = [common_area(shapes, 0, int(other)) for other in others]
+    assert (least <= np.array(true) + 1).all()
+    if rays > 3:
+        assert np.count_nonzero(least) > 5
 
 
 def test_a_saturated_map_gives_objects_that_do_not_cover_each_other() -> None:

@@ -39,7 +39,7 @@ def read_credits(rdf: Values, folder: Path, warn: Callable[[str], None]) -> Cred
         tags=_texts(rdf.get("tags"), text_of),
         documentation=documentation[0] if documentation else None,
         covers=_files("cover", rdf.get("covers"), folder, warn),
-        attachments=_files("attachment", _attachments(rdf.get("attachments")), folder, warn),
+        attachments=_files("attachment", _all_attachments(rdf), folder, warn),
     )
 
 
@@ -87,6 +87,17 @@ def _citation(value: Any) -> str:
         return text_of(value)
     texts = (text_of(values.get("text")), text_of(first_of(values, "doi", "url")))
     return ", ".join(text for text in texts if text)
+
+
+def _all_attachments(rdf: Values) -> list[Any]:
+    """Of the bundle and of its weights, where deepImageJ 2 wrote those of its Java steps."""
+    owners = [rdf, *(mapping_of(entry) for entry in mapping_of(rdf.get("weights")).values())]
+    found: list[Any] = []
+    for owner in owners:
+        found += [
+            item for item in list_of(_attachments(owner.get("attachments"))) if item not in found
+        ]
+    return found
 
 
 def _attachments(value: Any) -> Any:

@@ -61,3 +61,8 @@ def _existing(folder: Path, name: str) -> Path | None:
         return path if path.exists() else None
     except (OSError, ValueError):  # a name too long, or one that this system cannot have
         return None
+
+
+def class_files(file: Path) -> tuple[Path, ...]:
+    """A Java class file with those of its inner classes beside it."""
+    return (file, *sorted(file.parent.glob(f"{file.stem}$*.class")))

@@ -67,6 +67,8 @@ class StageStep:
     """File name in the bundle: ``.ijm``/``.txt``, ``.jar``/``.class`` or ``.py``."""
     spec: str = ""
     """The RDF's words, as in ``ij.IJ::runMacroFile``."""
+    function: str = ""
+    """Of a Python step, as in ``steps.py::function``."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -96,7 +96,7 @@ def _file_step(spec: str, name: str) -> StageStep:
     file, _, function = name.partition("::")
     if function:
         # A Python step: the function is part of what the RDF says, and not of the file's name.
-        return StageStep(_kind(spec, file), _bare(file), f"{spec} {name}".strip())
+        return StageStep(_kind(spec, file), _bare(file), f"{spec} {name}".strip(), function)
     return StageStep(_kind(spec, file), _bare(file), spec)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import logging
 import sys
 import threading
@@ -9,9 +10,9 @@ import weakref
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from deepimagej.engines import choice, files, interpreters, table
+from deepimagej.engines import choice, files, interpreters, steps, table
 from deepimagej.engines.network import Network
 from deepimagej.engines.process import Worker
 from deepimagej.errors import DeepImageJError, RunCancelled
@@ -19,9 +20,11 @@ from deepimagej.progress import CancelToken
 from deepimagej.request import Device, WeightsFormat
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Hashable
+    from collections.abc import Callable, Hashable, Mapping
     from types import TracebackType
     from typing import Self
+
+    from numpy.typing import NDArray
 
     from deepimagej.bundle.spec import ModelSpec, Weights
     from deepimagej.engines.table import Engine
@@ -143,6 +146,23 @@ class Engines:
         except (DeepImageJError, metadata.PackageNotFoundError):
             return None
         return Expected(source.key, version, wanted.limits.memory)
+
+    def run_step(
+        self,
+        file: Path,
+        function: str,
+        arrays: Mapping[str, NDArray[Any]],
+        *,
+        cancel: CancelToken | None = None,
+    ) -> dict[str, NDArray[Any]]:
+        """What a Python step makes of arrays by name; see `steps.run_step`."""
+        key = (table.STEPS.script, self._interpreter)
+        with self._lock:
+            if key not in self._workers:
+                self._workers[key] = Worker(table.STEPS, self._interpreter)
+            worker = self._workers[key]
+        content = hashlib.sha256(file.read_bytes()).hexdigest()
+        return steps.run_step(worker, file, function, key=content, arrays=arrays, cancel=cancel)
 
     def warm(self, spec: ModelSpec, weights: Weights, *, device: Device = _AUTO) -> None:
         """Load a network in the background; a `load` that follows waits for it.

@@ -63,6 +63,8 @@ TENSORFLOW: Final = Engine(
     },
     packages=("tensorflow", "tf_keras"),
 )
+STEPS: Final = Engine("Python", module="numpy", script="steps", extra="")
+"""Runs the Python steps of bundles; no weights."""
 
 ENGINES: Final[Mapping[WeightsFormat, Engine]] = {
     WeightsFormat.ONNX: ONNX,

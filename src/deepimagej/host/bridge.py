@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 OnCommand = Callable[[str, str], str | None]
 """Takes a command's name and options; returns the macro line that repeats it, or None."""
-Fields = Callable[[str], Sequence[Sequence[str]]]
+Fields = Callable[[str], Sequence[Sequence[str]] | None]
 """Takes a command's name; gives the fields of its dialog, as Java's ``Runner.fields`` has them."""
 
 _log = logging.getLogger(__name__)
@@ -76,7 +76,8 @@ class Bridge:
 
             @jpype.JOverride  # type: ignore[untyped-decorator]  # jpype has no types
             def fields(self, command: Any) -> Any:
-                return jpype.JArray(jpype.JString, 2)(bridge._fields_of(str(command)))
+                fields = bridge._fields_of(str(command))
+                return None if fields is None else jpype.JArray(jpype.JString, 2)(fields)
 
         jpype.JClass("deepimagej.Command").setRunner(Runner())
         if self._make_desk is not None:
@@ -115,9 +116,10 @@ class Bridge:
             _log.debug("%s failed", command, exc_info=True)
             return desk.failed(error)
 
-    def _fields_of(self, command: str) -> list[list[str]]:
+    def _fields_of(self, command: str) -> list[list[str]] | None:
         try:
-            return [list(field) for field in self._fields(command)]
+            fields = self._fields(command)
+            return None if fields is None else [list(field) for field in fields]
         except DeepImageJError as error:
             _log.warning("%s %s", error.message, error.hint)
             return []

@@ -80,6 +80,20 @@ def write_display(imp: Any, image: Image, spans: Sequence[Span]) -> Any:
     return imp
 
 
+def recolour(imp: Any, table: NDArray[np.uint8]) -> None:
+    """Show `imp` in the colours of a (256, 3) table; its values and their range stay."""
+    low, high = float(imp.getDisplayRangeMin()), float(imp.getDisplayRangeMax())
+    _write_lut(imp, _lut(table, low, high), has_colours=True)
+    imp.updateAndDraw()
+
+
+def set_threshold(imp: Any, low: float, high: float) -> None:
+    """Mark the values from `low` to `high` of `imp`, as a macro's ``setThreshold`` does."""
+    import jpype
+
+    jpype.JClass("ij.IJ").setThreshold(imp, low, high)
+
+
 @cache
 def label_colours() -> NDArray[np.uint8]:
     """(256, 3): black for the background, then colours that differ from their neighbours'.

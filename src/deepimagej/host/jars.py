@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from filelock import FileLock
 
 from deepimagej.errors import HostError
+from deepimagej.host.stand_ins import menu_jar
 
 if TYPE_CHECKING:
     from deepimagej.settings import Settings
@@ -59,7 +60,9 @@ FLATLAF = Artifact(
 )
 """The look of the windows, light or dark; without it they have Java's own."""
 
+# ImageJ looks into jars with an underscore in their name only.
 _PLUGIN = "DeepImageJ_Run.jar"
+_STAND_INS = "DeepImageJ_StandIns.jar"
 _LONG, _SHORT = 30, 5
 """Seconds that Maven Central has to answer: for what must be there, and for what need not."""
 _log = logging.getLogger(__name__)
@@ -116,7 +119,8 @@ def missing_jars(settings: Settings) -> list[str]:
 def install_plugin(settings: Settings) -> Path:
     """The plugin's jar in the cache, in a folder ``plugins`` as ImageJ's ``plugins.dir`` has it.
 
-    The folder above is named by the jar's bytes: two environments share one cache.
+    Beside it lies one with the commands of other plugins that we answer. The folder above is named
+    by the jars' bytes: two environments share one cache.
     """
     try:
         content = files("deepimagej.host").joinpath("jars", _PLUGIN).read_bytes()
@@ -125,14 +129,17 @@ def install_plugin(settings: Settings) -> Path:
             f"This installation of deepimagej lacks its ImageJ plugin, {_PLUGIN}.",
             hint="In a checkout run scripts/build_plugin.py; otherwise install deepimagej again.",
         ) from cause
-    digest = hashlib.sha256(content).hexdigest()[:12]
-    jar = settings.cache / f"imagej-{digest}" / "plugins" / _PLUGIN
-    if not jar.is_file():
-        jar.parent.mkdir(parents=True, exist_ok=True)
-        part = jar.with_name(f"{jar.name}.{os.getpid()}.part")
-        part.write_bytes(content)
-        part.replace(jar)
-    return jar
+    jars = {_PLUGIN: content, _STAND_INS: menu_jar()}
+    digest = hashlib.sha256(b"".join(jars.values())).hexdigest()[:12]
+    folder = settings.cache / f"imagej-{digest}" / "plugins"
+    for name, data in jars.items():
+        jar = folder / name
+        if not jar.is_file():
+            folder.mkdir(parents=True, exist_ok=True)
+            part = jar.with_name(f"{name}.{os.getpid()}.part")
+            part.write_bytes(data)
+            part.replace(jar)
+    return folder / _PLUGIN
 
 
 def _jars_of_the_user(folder: Path) -> dict[Artifact, Path]:

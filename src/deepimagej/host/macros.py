@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger("deepimagej.macro")
 
+_VARIABLE: Final = re.compile(r"(?<==)&(\w+)")
 _ABORTED: Final = "[aborted]"
 _INTERPRETER: Final = "ij.macro.Interpreter"
 _IMAGES: Final = ("batchMode", "imageTable", "imageActivations")
@@ -56,6 +58,19 @@ def run_macro(host: Host, text: str, arg: str = "", *, name: str = "The macro") 
 def run_macro_file(host: Host, path: Path, arg: str = "") -> str | None:
     """Run the macro in a file; see `run_macro`."""
     return run_macro(host, read_macro(host, path), arg, name=path.name)
+
+
+def with_variables(host: Host, options: str) -> str:
+    """`options` with the values of the running macro's variables for ``key=&variable``."""
+    macro = host.java_class("ij.macro.Interpreter").getInstance()
+    if macro is None:
+        return options
+
+    def value(found: re.Match[str]) -> str:
+        text = macro.getVariableAsString(found[1])
+        return found[0] if text is None else str(text)
+
+    return _VARIABLE.sub(value, options)
 
 
 def read_macro(host: Host, path: Path) -> str:

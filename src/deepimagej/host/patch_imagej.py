@@ -92,6 +92,22 @@ def _change_functions(java_class: Any) -> None:
     )
 
 
+def _change_functions_headless(java_class: Any) -> None:
+    """Also, ``getResult`` finds a table that is not the Results table."""
+    _change_functions(java_class)
+    _method(java_class, "getResultsTable", "(Z)").insertBefore(
+        "{ ij.measure.ResultsTable front = deepimagej.HeadlessTable.active();"
+        " if (front != null) return front; }"
+    )
+
+
+def _change_macro(java_class: Any) -> None:
+    """``key=&variable`` has the variable's value, as in the dialogs that are not there headless."""
+    java_class.getDeclaredMethod("getValue").insertAfter(
+        "$_ = deepimagej.HeadlessOptions.value($_);"
+    )
+
+
 def _change_macro_runner(java_class: Any) -> None:
     """What a macro function throws is kept, not shown with its stack trace."""
     method = _method(java_class, "runMacro", _STRINGS)
@@ -187,6 +203,8 @@ _CHANGES: Final[dict[str, Change]] = {
 _CHANGES_HEADLESS: Final[dict[str, Change]] = {
     **_CHANGES,
     "ij.IJ": _change_ij_headless,
+    "ij.Macro": _change_macro,
+    "ij.macro.Functions": _change_functions_headless,
     "ij.plugin.Commands": _change_commands,
     "ij.measure.ResultsTable": _change_results_table,
     "ij.plugin.filter.Analyzer": _change_analyzer,

@@ -42,6 +42,13 @@ def replace_rois(host: Host, rois: Iterable[Any]) -> None:
             manager.rename(manager.getCount() - 1, name)
 
 
+def add_rois(host: Host, rois: Iterable[roifile.ImagejRoi]) -> None:
+    """Append ROIs to those of the manager; it names those that have no name."""
+    manager = roi_manager(host)
+    for roi in rois:
+        manager.addRoi(to_java_roi(host, roi))
+
+
 def roi_bytes(host: Host, roi: Any) -> bytes:
     """A Java ROI in the format of ``.roi`` files."""
     return bytes(host.java_class("ij.io.RoiEncoder").saveAsByteArray(roi))

@@ -97,7 +97,13 @@ PLUGINS: Final = (
     "3D Simple Segmentation", "Label image to ROIs", "LabelMap to ROI Manager (2D)",
 )  # fmt: skip
 
-COMMANDS: Final = frozenset(IMAGEJ) | frozenset(PLUGINS)
+OWN: Final = (
+    "DeepImageJ StarDist Objects", "DeepImageJ SplineDist Objects",
+    "DeepImageJ Cellpose Objects", "DeepImageJ DeepWater Objects",
+)  # fmt: skip
+"""Our own commands that work on open images only."""
+
+COMMANDS: Final = frozenset(IMAGEJ) | frozenset(PLUGINS) | frozenset(OWN)
 
 EXPRESSION: Final = "Macro..."
 """Process > Math > Macro: its ``code=`` is macro code and is scanned as such."""

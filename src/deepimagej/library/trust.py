@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from filelock import FileLock
 
+from deepimagej.bundle.sources import class_files
 from deepimagej.bundle.spec import Weights
 from deepimagej.errors import BundleError, HostError, TrustError
 from deepimagej.files import write_json
@@ -167,13 +168,17 @@ def find_code(spec: ModelSpec, parts: Iterable[Path | Weights] | None = None) ->
 
 def _all_parts(spec: ModelSpec) -> list[Path | Weights]:
     steps = (spec.folder / step.file for steps in spec.steps.values() for step in steps)
-    files = {path.resolve() for path in steps if path.is_file()}
+    files = {part.resolve() for path in steps if path.is_file() for part in _parts_of(path)}
     # Macros that no step names may be chosen by name.
     for path in spec.folder.glob("*"):
         is_macro = path.suffix.lower() in (".ijm", ".txt")
         if is_macro and path.is_file() and not path.name.lower().startswith(_PROSE):
             files.add(path.resolve())
     return [*sorted(files), *spec.weights.values()]
+
+
+def _parts_of(path: Path) -> tuple[Path, ...]:
+    return class_files(path) if path.suffix.lower() == ".class" else (path,)
 
 
 def _scan_weights(weights: Weights) -> Code | None:

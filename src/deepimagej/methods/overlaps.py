@@ -1,4 +1,4 @@
-"""How far star-convex polygons overlap, as stardist computes it.
+"""How far polygons overlap, as stardist computes it.
 
 stardist cuts corners to whole px, lets Clipper 6.4.2 intersect the polygons, which rounds the
 corners of the intersection to whole px, and sums areas in single precision. To decide as it does,
@@ -8,12 +8,14 @@ corners of the intersection to whole px, and sums areas in single precision. To 
                    ├──B──┤     between the larger left and the smaller right one is in both
 
 Measured on the candidates of three real images: 94 to 100 % of the pairs are decided by the bounds.
+Before that a cheaper one is tried, of sectors in a circle: it decides most pairs in one object.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from dataclasses import dataclass, replace
+from functools import cache
+from typing import TYPE_CHECKING, Final, TypeVar
 
 import numpy as np
 
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+_Number = TypeVar("_Number", bound=np.generic)
 _SURE: Final = 0.25
 """Clipper's area may differ from the true one by 1 px² and this part of the smaller perimeter. Of
 36,000 pairs, real ones and noise of 3 to 64 rays, none was beyond 0.11 (2026-11)."""
@@ -32,11 +35,11 @@ _EXACT: Final = 2**24
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Stars:
-    """Star-convex polygons with their corners in whole px; made by `make_stars` only."""
+class Shapes:
+    """Polygons with their corners in whole px; made by `star_shapes` and `polygon_shapes` only."""
 
     x: NDArray[np.int64]
-    """(n, rays)."""
+    """(n, corners)."""
     y: NDArray[np.int64]
     areas: NDArray[np.float32]
     perimeters: NDArray[np.float64]
@@ -47,10 +50,12 @@ class Stars:
     centers: NDArray[np.float32]
     """(n, 2) y, x."""
     radii: NDArray[np.float32]
-    """Longest ray."""
+    """Of a circle around the centre with all corners in it."""
+    sectors: NDArray[np.float32] | None = None
+    """Of stars, (n, rays): radius of a sector inside the polygon between each ray and the next."""
 
 
-def make_stars(dist: NDArray[np.float32], points: NDArray[np.float32]) -> Stars:
+def star_shapes(dist: NDArray[np.float32], points: NDArray[np.float32]) -> Shapes:
     """Polygons of centres and rays.
 
     Parameters
@@ -64,54 +69,89 @@ def make_stars(dist: NDArray[np.float32], points: NDArray[np.float32]) -> Stars:
     angles = (np.float32(2 * np.pi / n_rays) * np.arange(n_rays, dtype=np.float32)).astype(float)
     y = points[:, :1] + dist * np.sin(angles).astype(np.float32)
     x = points[:, 1:] + dist * np.cos(angles).astype(np.float32)
+    boxes = np.stack([y.min(1), y.max(1), x.min(1), x.max(1)], 1)
+    shapes = _shapes(y, x, boxes=boxes, centers=points, radii=dist.max(1))
+    # Corners are cut towards 0, by less than a px each way.
+    inner = np.minimum(dist, np.roll(dist, -1, 1)) * np.float32(np.cos(np.pi / n_rays))
+    return replace(shapes, sectors=np.maximum(inner - np.float32(np.sqrt(2)), 0))
+
+
+def polygon_shapes(corners: NDArray[np.floating]) -> Shapes:
+    """Polygons of corners (n, 2, corners): y and x in px."""
+    whole = np.trunc(corners)
+    low, high = whole.min(2), whole.max(2)
+    boxes = np.stack([low[:, 0], high[:, 0], low[:, 1], high[:, 1]], 1)
+    return _shapes(
+        whole[:, 0],
+        whole[:, 1],
+        boxes=boxes.astype(np.float32),
+        centers=((low + high) / 2).astype(np.float32),
+        radii=(np.hypot(*(high - low).T) / 2 + 1).astype(np.float32),
+    )
+
+
+def _shapes(
+    y: NDArray[np.floating],
+    x: NDArray[np.floating],
+    *,
+    boxes: NDArray[np.float32],
+    centers: NDArray[np.float32],
+    radii: NDArray[np.float32],
+) -> Shapes:
     whole_x, whole_y = np.trunc(x).astype(np.int64), np.trunc(y).astype(np.int64)
     next_x, next_y = _next(whole_x), _next(whole_y)
     products = (whole_x * next_y - whole_y * next_x).astype(np.float32)
-    return Stars(
+    return Shapes(
         x=whole_x,
         y=whole_y,
         areas=np.float32(0.5) * np.abs(np.cumsum(products, 1, dtype=np.float32)[:, -1]),
         perimeters=np.hypot(next_x - whole_x, next_y - whole_y).sum(1),
-        boxes=np.stack([y.min(1), y.max(1), x.min(1), x.max(1)], 1),
+        boxes=boxes,
         whole_boxes=np.stack([whole_y.min(1), whole_y.max(1), whole_x.min(1), whole_x.max(1)], 1),
-        centers=points,
-        radii=dist.max(1),
+        centers=centers,
+        radii=radii,
     )
 
 
-def _next(values: NDArray[np.int64]) -> NDArray[np.int64]:
+def _next(values: NDArray[_Number]) -> NDArray[_Number]:
     """The value of the corner after each; `numpy.roll` takes twice as long."""
     return np.concatenate([values[:, 1:], values[:, :1]], 1)
 
 
 def is_suppressed(
-    stars: Stars, one: int, others: NDArray[np.intp], *, threshold: np.float32
+    shapes: Shapes, one: int, others: NDArray[np.intp], *, threshold: np.float32
 ) -> NDArray[np.bool_]:
     """Whether the overlap of polygon `one` with each of `others` is above `threshold`.
 
     The overlap is the area of the intersection by that of the smaller polygon.
     """
-    smaller = np.minimum(stars.areas[one], stars.areas[others]).astype(np.float64)
-    slack = _SURE * np.minimum(stars.perimeters[one], stars.perimeters[others]) + 1
+    smaller = np.minimum(shapes.areas[one], shapes.areas[others]).astype(np.float64)
+    slack = _SURE * np.minimum(shapes.perimeters[one], shapes.perimeters[others]) + 1
     limit = float(threshold) * smaller
-    suppressed = np.zeros(len(others), bool)
-    is_open = _most_common(stars, one, others) + slack >= limit
+    is_open = _most_common(shapes, one, others) + slack >= limit
+    suppressed = is_open & (least_common_areas(shapes, one, others) - slack > limit)
+    is_open &= ~suppressed
     near = np.flatnonzero(is_open)
     if len(near) > _FEW:
-        least = _least_common(stars, one, others[near])
+        least = _least_common(shapes, one, others[near])
         suppressed[near] = (least - slack[near] > limit[near]) & (smaller[near] > 0)
         is_open &= ~suppressed
     if is_open.any():
-        first = _path(stars, one)
+        first = _path(shapes, one)
         for number in np.flatnonzero(is_open):
-            common = np.float32(_common_area(first, _path(stars, int(others[number]))))
+            common = np.float32(_common_area(first, _path(shapes, int(others[number]))))
             overlap = np.float32(float(common) / (smaller[number] + 1e-10))
             suppressed[number] = overlap > threshold
     return suppressed
 
 
-def _path(stars: Stars, number: int) -> list[list[int]]:
-    path: list[list[int]] = np.stack([stars.x[number], stars.y[number]], 1).tolist()
+def common_area(shapes: Shapes, one: int, other: int) -> float:
+    """The area of the intersection of two polygons, in px², as stardist gets it."""
+    return _common_area(_path(shapes, one), _path(shapes, other))
+
+
+def _path(shapes: Shapes, number: int) -> list[list[int]]:
+    path: list[list[int]] = np.stack([shapes.x[number], shapes.y[number]], 1).tolist()
     return path
 
 
@@ -147,18 +187,49 @@ def _sum_of_products(path: Sequence[Sequence[int]]) -> float:
     return total
 
 
-def _most_common(stars: Stars, one: int, others: NDArray[np.intp]) -> NDArray[np.int64]:
+def _most_common(shapes: Shapes, one: int, others: NDArray[np.intp]) -> NDArray[np.int64]:
     """An area that no intersection of `one` with `others` exceeds: that of the boxes."""
-    own, boxes = stars.whole_boxes[one], stars.whole_boxes[others]
+    own, boxes = shapes.whole_boxes[one], shapes.whole_boxes[others]
     sides = np.minimum(own[1::2], boxes[:, 1::2]) - np.maximum(own[0::2], boxes[:, 0::2])
     return np.asarray(np.maximum(sides, 0).prod(1), np.int64)
 
 
-def _least_common(stars: Stars, one: int, others: NDArray[np.intp]) -> NDArray[np.float64]:
+def least_common_areas(shapes: Shapes, one: int, others: NDArray[np.intp]) -> NDArray[np.float32]:
+    """A part of each of `others` that lies in a circle inside `one`: a cheap bound, 0 if unknown.
+
+    The sectors of a polygon, cut where they leave the circle. A ray leaves it the sooner, the
+    longer its part `along` the way from the circle's centre to its own.
+    """
+    sectors = shapes.sectors
+    if sectors is None:
+        return np.zeros(len(others), np.float32)
+    radius = sectors[one].min()
+    step = shapes.centers[others] - shapes.centers[one]
+    away = (step**2).sum(1, keepdims=True)
+    sines, cosines = _directions(sectors.shape[1])
+    along = step @ np.stack([sines, cosines])
+    across = step @ np.stack([cosines, -sines])
+    most = np.maximum(along, _next(along))
+    is_between = (across * _next(across) <= 0) & (most > 0)  # that way lies in the sector
+    most = np.where(is_between, np.sqrt(away), most)
+    reach = np.sqrt(np.maximum(radius**2 - away + most**2, 0)) - most
+    inside = np.clip(np.minimum(sectors[others], reach), 0, None)
+    areas = (inside**2).sum(1) * np.float32(np.pi / sectors.shape[1])
+    return np.asarray(np.where(away[:, 0] < radius**2, areas, 0), np.float32)
+
+
+@cache
+def _directions(n_rays: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Parts along y and x of each ray."""
+    angles = np.linspace(0, 2 * np.pi, n_rays, endpoint=False)
+    return np.sin(angles).astype(np.float32), np.cos(angles).astype(np.float32)
+
+
+def _least_common(shapes: Shapes, one: int, others: NDArray[np.intp]) -> NDArray[np.float64]:
     """An area that each intersection of `one` with `others` has at least."""
-    top, bottom = (int(y) for y in stars.whole_boxes[one, :2])
-    own = _borders(stars.x[[one]], stars.y[[one]], top=top, bottom=bottom)
-    left, right = _borders(stars.x[others], stars.y[others], top=top, bottom=bottom)
+    top, bottom = (int(y) for y in shapes.whole_boxes[one, :2])
+    own = _borders(shapes.x[[one]], shapes.y[[one]], top=top, bottom=bottom)
+    left, right = _borders(shapes.x[others], shapes.y[others], top=top, bottom=bottom)
     width = np.minimum(own[1], right) - np.maximum(own[0], left)
     # Between two rows borders are straight lines, so that the width is concave: a trapezium.
     is_inside = (width >= 0).all(-1)  # NaN, where borders are not known, is not

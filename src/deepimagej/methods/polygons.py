@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -15,8 +16,26 @@ _CHUNK = 2_000_000
 """Pairs of a row and an edge that are worked on at once."""
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Objects:
+    """Objects that a network found, the most probable first; object n has label n + 1."""
+
+    labels: NDArray[np.int32]
+    """(Y, X), 0 is the background."""
+    polygons: NDArray[np.float32]
+    """(objects, 2, corners): y and x of the corners in px."""
+    scores: NDArray[np.float32]
+    """(objects,): probability of each."""
+    points: NDArray[np.intp]
+    """(objects, 2): y and x in px of the places that proposed them."""
+
+
 def paint(
-    polygons: NDArray[np.floating], shape: tuple[int, int], *, order: Sequence[int] | None = None
+    polygons: NDArray[np.floating],
+    shape: tuple[int, int],
+    *,
+    order: Sequence[int] | None = None,
+    with_corners: bool = False,
 ) -> NDArray[np.int32]:
     """A label image of polygons; polygon n has label n + 1, what is painted later lies on top.
 
@@ -28,6 +47,8 @@ def paint(
         Height and width of the label image in px.
     order
         Polygons in the order in which they are painted; None: as they come.
+    with_corners
+        Whether the px next to each corner belongs to the polygon too, as splinedist paints.
 
     Notes
     -----
@@ -49,6 +70,9 @@ def paint(
         for number, mask in zip(part, _masks(corners[part], low[part], high[part]), strict=True):
             (top, left), (bottom, right) = low[number], high[number]
             labels[top:bottom, left:right][mask] = number + 1
+            if with_corners:
+                y, x = np.rint(corners[number]).astype(np.intp)
+                labels[y.clip(0, shape[0] - 1), x.clip(0, shape[1] - 1)] = number + 1
     return labels
 
 

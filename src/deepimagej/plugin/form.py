@@ -125,7 +125,7 @@ def _of_auto(spec: ModelSpec, stage: Stage) -> str:
     except DeepImageJError:
         return "cannot run"
     if plan.source is Source.MACRO:
-        return listed([macro.name for macro in plan.macros])
+        return listed([step.path.name for step in plan.steps])
     return "the author's operations" if plan.source is Source.ZOO else "nothing"
 
 

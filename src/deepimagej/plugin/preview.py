@@ -7,6 +7,7 @@ import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from deepimagej.bundle.spec import StepKind
 from deepimagej.plugin.words import duration, listed, times
 from deepimagej.request import Source
 from deepimagej.tile_learning import Known, estimate
@@ -87,6 +88,7 @@ def _stages(job: Job) -> str:
 
 def _stage(plan: StagePlan) -> str:
     if plan.source is Source.MACRO:
-        macros = listed([macro.name for macro in plan.macros])
-        return f"the macro {macros}" if len(plan.macros) == 1 else f"the macros {macros}"
+        files = listed([step.path.name for step in plan.steps])
+        kind = "macro" if all(s.kind is StepKind.MACRO for s in plan.steps) else "step"
+        return f"the {kind}{'s' if len(plan.steps) > 1 else ''} {files}"
     return "the author's operations" if plan.source is Source.ZOO else "nothing"

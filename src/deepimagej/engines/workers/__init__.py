@@ -26,6 +26,9 @@ hangs when it is imported while another thread reads stdin (numpy#24290). A task
     framework's call alone; ``memory``, the bytes that the process had at most during the call
     beyond those after loading, shared memory left out, None where that cannot be told;
     ``grown``, as for `load`, with what the calls left behind.
+``apply(key, block, inputs) -> {"outputs", "size", "written"}``
+    One call of a bundle's Python step, loaded by the engine ``steps``; `inputs` lie in `block` as
+    for `predict`, and the results wait for `fetch`.
 ``fetch(block, target, capacity) -> {"outputs", "size", "written"}``
     The results that the inputs in `block` gave, into a target that is large enough.
 ``unload(key) -> {}``, ``release(blocks) -> {}``

@@ -120,6 +120,17 @@ def predict(
     return {**fetch(block, target, capacity), "key": key, "seconds": seconds, "memory": need}
 
 
+def apply(key: str, block: str, inputs: List[Dict[str, Any]]) -> Dict[str, Any]:
+    """What a step makes of arrays by name; they are fetched afterwards."""
+    step = _models.get(key)
+    if step is None:
+        raise Refused("stopped", "the step is not loaded")
+    shared = _attach(block)
+    arrays = {item["name"]: _view(shared, item).copy() for item in inputs}
+    _results[block] = step.apply(arrays)  # type: ignore[attr-defined]  # the engine is steps.py
+    return fetch(block, None, 0)
+
+
 def fetch(block: str, target: Optional[str], capacity: int) -> Dict[str, Any]:
     """The last results from the inputs in `block`, into `target` if they have room there."""
     layout: List[Dict[str, Any]] = []
@@ -255,6 +266,7 @@ def _keep_stdout() -> Callable[..., None]:
 _FUNCTIONS: Dict[str, Callable[..., Dict[str, Any]]] = {
     "load": load,
     "predict": predict,
+    "apply": apply,
     "fetch": fetch,
     "unload": unload,
     "release": release,

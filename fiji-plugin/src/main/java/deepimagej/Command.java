@@ -60,7 +60,8 @@ public class Command implements PlugIn {
 		// ImageJ would record the dialog's fields at once; the true line is known after the run.
 		Recorder.setCommand(null);
 		if (Windows.open(name)) return;
-		final String options = RunDialog.ask(name, answering.fields(name));
+		final String[][] fields = answering.fields(name);
+		final String options = fields == null ? "" : RunDialog.ask(name, fields);
 		if (options != null) finish(answering.run(name, options), null, false);
 	}
 

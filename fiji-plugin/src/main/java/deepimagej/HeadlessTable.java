@@ -2,6 +2,7 @@ package deepimagej;
 
 import ij.WindowManager;
 import ij.measure.ResultsTable;
+import ij.plugin.filter.Analyzer;
 import ij.text.TextPanel;
 import ij.text.TextWindow;
 
@@ -50,6 +51,22 @@ public class HeadlessTable extends TextWindow {
 		}
 		window.toFront();
 		return true;
+	}
+
+	/**
+	 * The table that <code>getResult</code> and <code>nResults</code> speak of while the Results table
+	 * is empty.
+	 *
+	 * @return the table in front; null if ImageJ shall go on by itself
+	 */
+	public static ResultsTable active() {
+		if (Analyzer.getResultsTable().size() > 0) return null;
+		final Frame front = WindowManager.getFrontWindow();
+		if (front instanceof HeadlessTable) return ((HeadlessTable) front).table;
+		final Frame[] windows = WindowManager.getNonImageWindows();
+		for (int i = windows.length - 1; i >= 0; i--) // the newest first
+			if (windows[i] instanceof HeadlessTable) return ((HeadlessTable) windows[i]).table;
+		return null;
 	}
 
 	private static HeadlessTable find(final String title) {

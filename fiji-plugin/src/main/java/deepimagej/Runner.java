@@ -17,7 +17,8 @@ public interface Runner {
 	 *
 	 * @param command the name in the menu
 	 * @return for each field its key, its label, its first value, and the values to choose from;
-	 *         none of these for a field to write in. No field at all if there is no model.
+	 *         none of these for a field to write in. No field at all if there is no model; null if
+	 *         the command has no options.
 	 */
 	String[][] fields(String command);
 }
