@@ -140,6 +140,7 @@ class Gui:
         """Click on a button when it can be pressed."""
         self.until(lambda: (found := self.ask("where", name)) and found["enabled"])
         self.click(name)
+        time.sleep(0.3)
 
     def keys(self, *names: str) -> None:
         """Press keys one after the other, such as ``Return`` or ``ctrl+f``."""
@@ -149,12 +150,14 @@ class Gui:
 
     def write(self, text: str) -> None:
         """Type where the focus is."""
+        if not text:
+            return
         self.xdotool("type", "--delay", 15, text)
 
     def fill(self, name: str, text: str) -> None:
         """Replace the text of a field."""
         self.click(name)
-        self.keys("ctrl+a")
+        self.keys("ctrl+a", "BackSpace")
         self.write(text)
 
     def raise_window(self, title: str) -> None:

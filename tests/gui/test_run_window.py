@@ -125,6 +125,7 @@ def test_scripts_are_recorded_with_their_image(gui: Gui) -> None:
     gui.ended("Done in ")
     line = gui.recorded_line(before)
     assert line.startswith('IJ.run(imp, "DeepImageJ Run", "model=[Nuclei Probability] format=')
+    gui.raise_window("DeepImageJ Run")  # the results lie over it
     gui.fill("tile:y", "auto")
     gui.preview("512 x 512 px at once")
 
@@ -144,6 +145,7 @@ def test_code_of_a_model_is_asked_about_before_it_runs(gui: Gui) -> None:
     gui.press("run")
     gui.click(gui.until(lambda: gui.ask("button", "Trust and run")))
     gui.ended("Done")
+    gui.raise_window("DeepImageJ Run")
     gui.keys("ctrl+f", "BackSpace")
     gui.until(lambda: len(gui.ask("rows", "models")) == 2)
     gui.keys("ctrl+f")
