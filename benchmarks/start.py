@@ -27,7 +27,7 @@ ij = deepimagej.start()
 started = time.perf_counter()
 assert ij.run_macro("return '' + 6 * 7;") == "42"
 ran = time.perf_counter()
-from deepimagej.host.embedded import _running
+from deepimagej.host.running import _running
 import jpype
 version = jpype.JClass("java.lang.System").getProperty("java.version")
 steps = {"import": imported - begin, **_running.timings, "start": started - imported}

@@ -34,8 +34,8 @@ CODE = """
 import json, sys, threading, time
 import deepimagej
 ij = deepimagej.start(mode="gui")
-from deepimagej.host import embedded
-java = embedded.running().java_class
+from deepimagej.host import running
+java = running.running().java_class
 def find(name):
     def below(component):
         yield component

@@ -15,6 +15,37 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
+EMBEDDED, FIJI = "embedded", "fiji"
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """``--host fiji``: the tests with an ImageJ in this process run in that of a Fiji."""
+    parser.addoption(
+        "--host",
+        choices=(EMBEDDED, FIJI),
+        default=EMBEDDED,
+        help="the ImageJ of this process: the embedded one, or DEEPIMAGEJ_TEST_FIJI's",
+    )
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """With ``--host fiji`` only the tests that have an ImageJ in this process."""
+    if config.getoption("host") != FIJI:
+        return
+    chosen = [item for item in items if "imagej" in getattr(item, "fixturenames", ())]
+    config.hook.pytest_deselected(items=[item for item in items if item not in chosen])
+    items[:] = chosen
+
+
+@pytest.fixture(scope="session")
+def fiji_folder() -> str:
+    """The folder of a Fiji on this machine."""
+    folder = os.environ.get("DEEPIMAGEJ_TEST_FIJI")
+    if not folder:
+        pytest.skip("DEEPIMAGEJ_TEST_FIJI does not name the folder of a Fiji")
+    return folder
+
+
 @pytest.fixture(scope="session")
 def shared_data() -> Path:
     """Folder with real models and images that are not part of the repository."""

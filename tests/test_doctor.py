@@ -181,6 +181,15 @@ def test_a_folder_of_jars_that_lacks_some_is_broken(shell: Shell) -> None:
     assert _rows(done.out)["ImageJ"] == "broken"
 
 
+def test_a_fiji_that_is_none_is_broken_and_coordinates_are_not_fetched(shell: Shell) -> None:
+    done = shell("doctor", DEEPIMAGEJ_FIJI=str(shell.home))
+    assert done.code == 1
+    assert _rows(done.out)["Fiji"] == "broken"
+    done = shell("doctor", DEEPIMAGEJ_FIJI="sc.fiji:fiji")
+    assert _rows(done.out)["Fiji"] == "ok"
+    assert "sc.fiji:fiji, fetched when it starts" in done.out
+
+
 def test_a_folder_that_cannot_be_written_is_broken(shell: Shell) -> None:
     if not Path("/proc/self").is_dir():
         pytest.skip("this system has no folder that nobody can write")

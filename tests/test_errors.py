@@ -179,18 +179,6 @@ def test_predict_runs_no_macros(tmp_path: Path) -> None:
     )
 
 
-def test_fiji_cannot_be_the_host_yet() -> None:
-    with pytest.raises(errors.HostError) as caught:
-        deepimagej.start("/Applications/Fiji.app")
-    assert caught.value.message == (
-        "Fiji (/Applications/Fiji.app) cannot be the host in this version."
-    )
-    assert caught.value.hint == (
-        "Call deepimagej.start() without fiji and unset DEEPIMAGEJ_FIJI; "
-        "DEEPIMAGEJ_MODELS can name the models folder of a Fiji."
-    )
-
-
 def test_an_rdf_and_a_zip_that_cannot_be_read_are_named(tmp_path: Path) -> None:
     unreadable = Path("/proc/self/mem")  # also for root
     if not unreadable.exists():

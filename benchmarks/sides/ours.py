@@ -83,9 +83,9 @@ def start(warm: str | None = None) -> dict[str, Any]:
     """Start ImageJ, headless, and load a network meanwhile; the seconds of its steps."""
     import_seconds, deepimagej = timed(lambda: import_module("deepimagej"))
     seconds, _state["ij"] = timed(lambda: deepimagej.start(warm=warm))
-    from deepimagej.host import embedded
+    from deepimagej.host.running import running as running_host
 
-    running = embedded.running()
+    running = running_host()
     steps = {} if running is None else running.timings
     return {"seconds": seconds, "steps": {"import": import_seconds, **steps}}
 

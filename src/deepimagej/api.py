@@ -7,7 +7,7 @@ import threading
 from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from deepimagej.inputs import Source, as_images, name_images
 from deepimagej.process import start_host, tools, warm_up
@@ -29,6 +29,9 @@ if TYPE_CHECKING:
     from deepimagej.result import RunResult
     from deepimagej.tools import Tools
 
+Gateway = Any
+"""ImageJ2's ``net.imagej.ImageJ``; Java's classes have no type."""
+
 __all__ = [
     "Model",
     "TestReport",
@@ -46,7 +49,7 @@ __all__ = [
 
 
 def start(
-    fiji: str | None = None,
+    fiji: str | Path | Sequence[str] | Gateway | None = None,
     mode: Literal["headless", "interactive", "gui"] = "headless",
     java_options: Sequence[str] = (),
     warm: str | Path | Sequence[str | Path] | None = None,
@@ -56,9 +59,12 @@ def start(
     Parameters
     ----------
     fiji
-        A Fiji to use instead of the embedded ImageJ.
+        A Fiji to use instead of the embedded ImageJ: its folder; Maven coordinates, such as
+        ``sc.fiji:fiji``, or a list of them; what ``imagej.init()`` gave in this process. None: the
+        ImageJ that runs in this process, else the Fiji of your settings, else the embedded one.
     mode
-        ``headless``; ``interactive``: with a display, its window hidden; ``gui``: window shown.
+        ``headless``; ``interactive``: with a display, its window hidden; ``gui``: window shown. An
+        ImageJ that another program started stays as it is.
     java_options
         Options for Java, such as ``-Xmx8g``.
     warm

@@ -192,7 +192,7 @@ def _add_gui(parser: argparse.ArgumentParser) -> None:
 
 
 def _gui(parsed: argparse.Namespace) -> int:
-    from deepimagej.host.launching import stay_open
+    from deepimagej.host.staying import stay_open
 
     return stay_open(lambda: deepimagej.start(parsed.fiji, mode="gui"), parsed.images)
 
@@ -318,6 +318,20 @@ def _setup(parsed: argparse.Namespace) -> int:
     return 0
 
 
+def _add_install_plugin(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("fiji", metavar="FIJI", help="the folder with jars and plugins")
+    parser.add_argument("--undo", action="store_true", help="make the folder as it was")
+
+
+def _install_plugin(parsed: argparse.Namespace) -> int:
+    from deepimagej.host.fiji_plugin import install_plugin_in, remove_plugin_from
+
+    fiji = Path(parsed.fiji).expanduser().absolute()
+    for change in (remove_plugin_from if parsed.undo else install_plugin_in)(fiji):
+        print(change)
+    return 0
+
+
 COMMANDS = (
     Command("run", "Run a model on images.", _add_run, _run),
     Command("macro", "Run an ImageJ macro without a display.", _add_macro, _macro),
@@ -330,4 +344,5 @@ COMMANDS = (
     Command("trust", "Trust the code that a model brings.", _add_model, _trust),
     Command("doctor", "Tell what works on this machine, and what is missing.", _add_json, _doctor),
     Command("setup", "Fill the caches, for work without a network.", _nothing, _setup),
+    Command("install-plugin", "Put the plugin into a Fiji.", _add_install_plugin, _install_plugin),
 )

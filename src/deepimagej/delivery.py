@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from deepimagej.bundle.spec import ModelSpec, TensorSpec
     from deepimagej.choices import StagePlan
     from deepimagej.engines import Network
-    from deepimagej.host.protocol import Host
+    from deepimagej.host.running import Host
     from deepimagej.image import Image
     from deepimagej.job import Clock, Job
     from deepimagej.loop import Passed

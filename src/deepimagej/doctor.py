@@ -126,6 +126,20 @@ def _imagej(settings: Settings) -> Iterator[Part]:
         text = f"{version} is not fetched yet" if missing else version
         hint = "With a network: deepimagej setup" if missing else ""
         yield Part(name, state, text, hint, folder)
+    if settings.fiji:
+        yield _fiji(settings.fiji)
+
+
+def _fiji(name: str) -> Part:
+    from deepimagej.host.classpath import find_fiji, is_coordinates
+
+    if is_coordinates(name):
+        return Part("Fiji", State.OK, f"{name}, fetched when it starts")
+    try:
+        fiji = find_fiji(name)
+    except HostError as error:
+        return Part("Fiji", State.BROKEN, error.message, error.hint)
+    return Part("Fiji", State.OK, f"{len(fiji.jars)} jars, {fiji.imagej.stem}", path=fiji.folder)
 
 
 def _folders(tools: Tools) -> Iterator[Part]:

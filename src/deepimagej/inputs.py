@@ -1,4 +1,4 @@
-"""The image of a Python call: path, array, DataArray or ImagePlus -> `Image`."""
+"""The image of a Python call: path, array, or an image of ImageJ -> `Image`."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from deepimagej.request import RunRequest
 
 Source = Any
-"""A path, a numpy array, a DataArray, an ImagePlus or an `Image`; Java's classes have no type."""
+"""A path, numpy array, DataArray, ImagePlus, Dataset, ImgPlus or `Image`; Java has no types."""
 
 
 def name_images(request: RunRequest, image: Source | Mapping[str, Source] | None) -> RunRequest:
@@ -60,6 +60,10 @@ def as_image(image: Source, axes: str | None = None, *, title: str = "image") ->
         from deepimagej.host.images import to_image
 
         return to_image(image)
+    if hasattr(image, "averageScale"):  # Dataset and ImgPlus
+        from deepimagej.host.datasets import to_image as of_dataset
+
+        return of_dataset(image)
     if hasattr(image, "dims") and hasattr(image, "attrs"):
         return from_data_array(image, title)
     return _of_array(image, axes, title)

@@ -18,7 +18,7 @@ from deepimagej.method_run import (
     result_image,
     told_outputs,
 )
-from deepimagej.methods.stardist import non_maximum_suppression
+from deepimagej.methods.stardist import SMALLEST_DISTANCE, non_maximum_suppression
 from deepimagej.outcome import Part
 from deepimagej.positions import to_tensor
 from deepimagej.request import Source, StageChoice
@@ -39,8 +39,6 @@ _PROB_THRESH: Final = 0.5
 _NMS_THRESH: Final = 0.4
 """stardist's own defaults, for bundles that state none."""
 _EPS: Final = np.float32(1e-20)
-_SMALLEST_DISTANCE: Final = np.float32(1e-3)
-"""stardist takes no ray for shorter (models/base.py, `_predict_sparse_generator`)."""
 _STEPS: Final = (32, 16, 8, 4, 2)
 
 
@@ -113,7 +111,7 @@ class StarDist:
             prob, dist = prob[:: grid[0], :: grid[1]], dist[:, :: grid[0], :: grid[1]]
         found = non_maximum_suppression(
             prob,
-            np.maximum(np.moveaxis(dist, 0, -1), _SMALLEST_DISTANCE),
+            np.maximum(np.moveaxis(dist, 0, -1), SMALLEST_DISTANCE),
             grid=grid,
             prob_thresh=self._prob,
             nms_thresh=self._nms,

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from deepimagej.host.desk import Desk
-    from deepimagej.host.protocol import Host
+    from deepimagej.host.running import Host
     from deepimagej.tools import Tools
 
 _log = logging.getLogger(__name__)
@@ -109,9 +109,9 @@ def warm_up(models: Sequence[str | Path]) -> None:
 
 def running_host() -> Host | None:
     """The ImageJ of this process, whoever started it."""
-    from deepimagej.host import embedded
+    from deepimagej.host.running import running
 
-    return embedded.running()
+    return running()
 
 
 def shown_host() -> Host | None:
@@ -120,12 +120,14 @@ def shown_host() -> Host | None:
 
 
 def start_host(
-    fiji: str | None = None, *, mode: str | None = None, java_options: Sequence[str] = ()
+    fiji: object = None, *, mode: str | None = None, java_options: Sequence[str] = ()
 ) -> Host:
     """ImageJ, started if need be.
 
     Parameters
     ----------
+    fiji
+        See `deepimagej.host.start.start`.
     mode
         None: for the macros of a model; the ImageJ that runs is as good as any, and results are
         not opened in one that the user never asked for.
@@ -135,24 +137,19 @@ def start_host(
         running = running_host()
         if running is not None and mode is None:
             return running
-        settings = _settings()
-        if fiji or settings.fiji:
-            raise HostError(
-                f"Fiji ({fiji or settings.fiji}) cannot be the host in this version.",
-                hint="Call deepimagej.start() without fiji and unset DEEPIMAGEJ_FIJI; "
-                "DEEPIMAGEJ_MODELS can name the models folder of a Fiji.",
-            )
-        from deepimagej.host import embedded
+        from deepimagej.host.start import start
 
-        _is_hidden = mode is None
-        return embedded.start(
+        host = start(
+            fiji,
             mode=mode or "headless",
             java_options=java_options,
-            settings=settings,
+            settings=_settings(),
             on_command=_answer,
             fields=_fields_of,
             make_desk=_desk,
         )
+        _is_hidden = mode is None
+        return host
 
 
 def _fields_of(command: str) -> list[list[str]] | None:

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from deepimagej.engines import Engines
-    from deepimagej.host.protocol import Host
+    from deepimagej.host.running import Host
     from deepimagej.library import Library
     from deepimagej.library.trust import TrustStore
     from deepimagej.settings import Settings

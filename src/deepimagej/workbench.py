@@ -73,7 +73,10 @@ class Workbench:
         if self._job.has_macros:
             with self._clock.time("starting ImageJ"):
                 host = self._tools.start_host()
+            from deepimagej.host.plugins import require_plugins
             from deepimagej.host.session import isolated
+
+            require_plugins(host, (*self._job.pre.macros, *self._job.post.macros))
 
             self._session = self._stack.enter_context(
                 isolated(host, self._stem, cancel=self._cancel)

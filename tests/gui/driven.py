@@ -15,11 +15,11 @@ import time
 from typing import Any
 
 from deepimagej.cli import main
-from deepimagej.host import embedded
+from deepimagej.host import running
 
 
 def java(name: str) -> Any:
-    host = embedded.running()
+    host = running.running()
     assert host is not None
     return host.java_class(name)
 
@@ -247,7 +247,7 @@ QUESTIONS = (
 
 def answer(line: str) -> Any:
     name, *arguments = json.loads(line)
-    if embedded.running() is None:
+    if running.running() is None:
         return None
     return next(q for q in QUESTIONS if q.__name__ == name)(*arguments)
 

@@ -9,15 +9,24 @@ import pytest
 from deepimagej.settings import Settings
 
 if TYPE_CHECKING:
-    from deepimagej.host.embedded import EmbeddedImageJ
+    from deepimagej.host.running import Host
 
 
 @pytest.fixture(scope="session")
-def imagej() -> EmbeddedImageJ:
-    """The running ImageJ, headless; a test leaves no image, ROI or row behind."""
-    from deepimagej.host.embedded import start
+def imagej(request: pytest.FixtureRequest) -> Host:
+    """The running ImageJ, headless; a test leaves no image, ROI or row behind.
 
-    return start(settings=Settings.from_environment(), on_command=_refuse)
+    With ``--host fiji`` that of a Fiji, through PyImageJ.
+    """
+    settings = Settings.from_environment()
+    if request.config.getoption("host") == "fiji":
+        from deepimagej.host import pyimagej
+
+        folder = request.getfixturevalue("fiji_folder")
+        return pyimagej.start(folder, settings=settings, on_command=_refuse)
+    from deepimagej.host import embedded
+
+    return embedded.start(settings=settings, on_command=_refuse)
 
 
 def _refuse(command: str, options: str) -> None:

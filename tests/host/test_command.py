@@ -19,13 +19,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from deepimagej.host.embedded import EmbeddedImageJ
+    from deepimagej.host.running import Host
 
 IMAGE = np.arange(20 * 24, dtype=np.float32).reshape(20, 24)
 
 
 @pytest.fixture
-def ij(imagej: EmbeddedImageJ) -> Iterator[ImageJ]:
+def ij(imagej: Host) -> Iterator[ImageJ]:
     """ImageJ with our command and an image, empty afterwards."""
     with imagej.answering(dispatch):
         ij = ImageJ(imagej)

@@ -14,22 +14,20 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from deepimagej.host.embedded import EmbeddedImageJ
+    from deepimagej.host.running import Host
 
 MACRO = examples.path("nuclei") / "count_nuclei.ijm"
 
 
 @pytest.fixture
-def clean(imagej: EmbeddedImageJ) -> Iterator[EmbeddedImageJ]:
+def clean(imagej: Host) -> Iterator[Host]:
     yield imagej
     imagej.close()
     ij = imagej.java_class("ij.IJ")
     ij.runMacro('run("Clear Results"); roiManager("reset");')
 
 
-def count(
-    imagej: EmbeddedImageJ, probability: NDArray[np.float32]
-) -> tuple[NDArray[Any], int, int]:
+def count(imagej: Host, probability: NDArray[np.float32]) -> tuple[NDArray[Any], int, int]:
     """Labels, rows of the table and ROIs that the macro leaves."""
     import jpype
 
@@ -56,12 +54,12 @@ def discs(*centres: tuple[int, int]) -> NDArray[np.float32]:
     return np.asarray(depth, np.float32)
 
 
-def test_touching_nuclei_are_parted_and_counted_everywhere(clean: EmbeddedImageJ) -> None:
+def test_touching_nuclei_are_parted_and_counted_everywhere(clean: Host) -> None:
     labels, rows, rois = count(clean, discs((30, 30), (30, 48), (70, 90)))
     assert rows == rois == labels.max() == 3
     assert len({int(labels[30, 30]), int(labels[30, 48]), int(labels[70, 90])} - {0}) == 3
 
 
-def test_an_image_without_nuclei_gives_an_empty_label_image(clean: EmbeddedImageJ) -> None:
+def test_an_image_without_nuclei_gives_an_empty_label_image(clean: Host) -> None:
     labels, rows, rois = count(clean, discs())
     assert rows == rois == labels.max() == 0

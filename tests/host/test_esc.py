@@ -21,14 +21,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from deepimagej.host.embedded import EmbeddedImageJ
+    from deepimagej.host.running import Host
 
 IMAGE = np.zeros((6, 7), np.float32)
 ESCAPE = 27  # java.awt.event.KeyEvent.VK_ESCAPE
 
 
 @pytest.fixture
-def ij(imagej: EmbeddedImageJ) -> Iterator[ImageJ]:
+def ij(imagej: Host) -> Iterator[ImageJ]:
     with imagej.answering(dispatch):
         yield ImageJ(imagej)
     imagej.java_class("ij.IJ").resetEscape()
@@ -36,7 +36,7 @@ def ij(imagej: EmbeddedImageJ) -> Iterator[ImageJ]:
 
 
 def test_esc_ends_a_run_within_one_long_call_of_the_network(
-    ij: ImageJ, imagej: EmbeddedImageJ, tmp_path: Path
+    ij: ImageJ, imagej: Host, tmp_path: Path
 ) -> None:
     folder = make_identity_bundle(tmp_path / "loop", name="Loop")
     weights, (rdf,) = folder / "weights.onnx", folder.glob("*.yaml")

@@ -13,11 +13,11 @@ from deepimagej.host.rois import roi_manager
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from deepimagej.host.embedded import EmbeddedImageJ
+    from deepimagej.host.running import Host
 
 
 @pytest.fixture
-def ij(imagej: EmbeddedImageJ) -> Iterator[ImageJ]:
+def ij(imagej: Host) -> Iterator[ImageJ]:
     yield ImageJ(imagej)
     imagej.close()
     roi_manager(imagej).reset()

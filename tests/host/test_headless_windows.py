@@ -9,7 +9,7 @@ import pytest
 from deepimagej.host.macros import run_macro
 
 if TYPE_CHECKING:
-    from deepimagej.host.protocol import Host
+    from deepimagej.host.running import Host
 
 
 @pytest.mark.parametrize(

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from deepimagej.host.embedded import EmbeddedImageJ
+    from deepimagej.host.running import Host
 
 GOLDEN = Path(__file__).parents[1] / "methods" / "golden"
 with np.load(GOLDEN / "stardist.npz") as archive:
@@ -39,7 +39,7 @@ GREY = np.random.default_rng(4).integers(0, 256, (2, 30, 40)).astype(np.uint8)
 
 
 @pytest.fixture
-def ij(imagej: EmbeddedImageJ) -> Iterator[ImageJ]:
+def ij(imagej: Host) -> Iterator[ImageJ]:
     """ImageJ with our commands, empty afterwards."""
     with imagej.answering(dispatch):
         yield ImageJ(imagej)
@@ -393,6 +393,14 @@ ERRORS: list[tuple[str, str, type[DeepImageJError], str, str]] = [
         "Give a plane, or one for each time point, and 3 or more rays for each plane.",
     ),
     (
+        "Set Label Map",
+        "background=Purple",
+        OptionError,
+        "background=Purple: there is no such choice.",
+        "Choose White, Black, Red, Green, Blue, Cyan, Magenta, Yellow, Gray, Dark Gray, "
+        "Light Gray.",
+    ),
+    (
         "DeepImageJ Cellpose Objects",
         "",
         ImageError,
@@ -433,3 +441,11 @@ def test_without_an_image_there_is_nothing_to_filter(ij: ImageJ) -> None:
         run(ij, "Fill Holes (Binary/Gray)", "")
     assert caught.value.message == "No image is open."
     assert caught.value.hint == "Open an image first."
+
+
+def test_an_rgb_image_has_no_lookup_table(ij: ImageJ) -> None:
+    ij.run_macro('newImage("colours", "RGB", 9, 9, 1);')
+    with pytest.raises(ImageError) as caught:
+        run(ij, "glasbey", "")
+    assert caught.value.message == '"colours" is RGB, and a lookup table is for values.'
+    assert caught.value.hint == "Choose an image of 8, 16 or 32 bit."

@@ -17,11 +17,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from deepimagej.host.embedded import EmbeddedImageJ
+    from deepimagej.host.running import Host
 
 
 @pytest.fixture
-def ij(imagej: EmbeddedImageJ) -> Iterator[ImageJ]:
+def ij(imagej: Host) -> Iterator[ImageJ]:
     ij = ImageJ(imagej)
     yield ij
     ij.close_all()
@@ -133,7 +133,7 @@ def test_another_thread_opens_files_and_sees_the_images(ij: ImageJ, tmp_path: Pa
     assert answers == ["first", "a.tif"]
 
 
-def test_images_are_found_by_title_and_id(ij: ImageJ, imagej: EmbeddedImageJ) -> None:
+def test_images_are_found_by_title_and_id(ij: ImageJ, imagej: Host) -> None:
     imp = ij.show(np.zeros((3, 4), np.uint8), title="a.tif")
     assert find_image(imagej, "a.tif").equals(imp)
     assert find_image(imagej, str(imp.getID())).equals(imp)
@@ -147,9 +147,7 @@ def test_images_are_found_by_title_and_id(ij: ImageJ, imagej: EmbeddedImageJ) ->
     assert caught.value.hint == "Open the image first; no image is open."
 
 
-def test_a_title_that_is_taken_gets_a_number_before_its_extension(
-    ij: ImageJ, imagej: EmbeddedImageJ
-) -> None:
+def test_a_title_that_is_taken_gets_a_number_before_its_extension(ij: ImageJ, imagej: Host) -> None:
     for title in ("a.tif", "a-1.tif", "b"):
         ij.show(np.zeros((3, 4), np.uint8), title=title)
     assert unique_title(imagej, "a.tif") == "a-2.tif"

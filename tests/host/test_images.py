@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from deepimagej.host.embedded import EmbeddedImageJ
+    from deepimagej.host.running import Host
 
 pytestmark = pytest.mark.usefixtures("imagej")
 
@@ -63,7 +63,7 @@ def test_pixels_and_axes_come_back(
     assert_array_equal(back.pixels, image.pixels)
 
 
-def test_axes_in_another_order_are_sorted_as_imagej_does(imagej: EmbeddedImageJ) -> None:
+def test_axes_in_another_order_are_sorted_as_imagej_does(imagej: Host) -> None:
     image = Image(_counted((5, 3, 2, 4), np.uint16), parse_axes("YXCZ"))
     imp = to_imageplus(image)
     assert (imp.getNChannels(), imp.getNSlices(), imp.getNFrames()) == (2, 4, 1)
@@ -77,7 +77,7 @@ def test_a_batch_of_one_is_no_axis() -> None:
     assert image.axes == (AxisName.Y, AxisName.X)
 
 
-def test_a_macro_reads_the_pixels_that_python_wrote(imagej: EmbeddedImageJ) -> None:
+def test_a_macro_reads_the_pixels_that_python_wrote(imagej: Host) -> None:
     imp = to_imageplus(Image(_counted((300, 400), np.uint16), parse_axes("YX")))
     assert imp.getProcessor().get(399, 299) == (300 * 400 - 1) % 65536
     imp.getProcessor().set(7, 2, 12)
@@ -132,7 +132,7 @@ def test_rgb_with_the_colours_last_is_the_same_image() -> None:
     assert_array_equal(to_image(to_imageplus(image)).pixels, np.moveaxis(image.pixels, -1, 0))
 
 
-def test_an_8_bit_image_with_a_colour_lut_is_one_channel(imagej: EmbeddedImageJ) -> None:
+def test_an_8_bit_image_with_a_colour_lut_is_one_channel(imagej: Host) -> None:
     imp = to_imageplus(Image(_counted((3, 5), np.uint8), parse_axes("YX")))
     imagej.java_class("ij.IJ").run(imp, "Fire", "")
     image = to_image(imp)
@@ -144,7 +144,7 @@ def test_an_8_bit_image_with_a_colour_lut_is_one_channel(imagej: EmbeddedImageJ)
     assert_array_equal(again.display.luts[0], image.display.luts[0])
 
 
-def test_signed_16_bit_is_read_as_its_true_values(imagej: EmbeddedImageJ) -> None:
+def test_signed_16_bit_is_read_as_its_true_values(imagej: Host) -> None:
     imp = to_imageplus(Image(np.array([[0, 32768, 65535]], np.uint16), parse_axes("YX")))
     imp.getCalibration().setSigned16BitCalibration()
     image = to_image(imp)
@@ -152,7 +152,7 @@ def test_signed_16_bit_is_read_as_its_true_values(imagej: EmbeddedImageJ) -> Non
     assert_array_equal(image.pixels, [[-32768, 0, 32767]])
 
 
-def test_a_virtual_stack_is_read_slice_by_slice(imagej: EmbeddedImageJ, tmp_path: Path) -> None:
+def test_a_virtual_stack_is_read_slice_by_slice(imagej: Host, tmp_path: Path) -> None:
     image = Image(_counted((5, 3, 4), np.uint16), parse_axes("ZYX"))
     path = str(tmp_path / "stack.tif")
     imagej.java_class("ij.IJ").saveAsTiff(to_imageplus(image), path)

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from deepimagej.host.embedded import EmbeddedImageJ
+    from deepimagej.host.running import Host
 
 PLANE = np.arange(20, dtype=np.float32).reshape(4, 5)
 
@@ -124,7 +124,7 @@ public class Post implements PostProcessingInterface {
 
 
 @pytest.fixture
-def ij(imagej: EmbeddedImageJ) -> Iterator[ImageJ]:
+def ij(imagej: Host) -> Iterator[ImageJ]:
     with imagej.answering(dispatch):
         yield ImageJ(imagej)
     imagej.close()

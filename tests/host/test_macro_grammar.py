@@ -15,7 +15,7 @@ from deepimagej.option_text import quote, split_pairs
 from option_strategies import CARRIED_TEXTS, TEXTS, requests
 
 if TYPE_CHECKING:
-    from deepimagej.host.embedded import EmbeddedImageJ
+    from deepimagej.host.running import Host
     from deepimagej.request import RunRequest
 
 SLOW_START = hypothesis_settings(
@@ -24,7 +24,7 @@ SLOW_START = hypothesis_settings(
 
 
 @pytest.fixture(scope="session")
-def ij(imagej: EmbeddedImageJ) -> Any:
+def ij(imagej: Host) -> Any:
     """ImageJ's own classes, once it runs."""
     import jpype
 

@@ -13,35 +13,35 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from deepimagej.host.embedded import EmbeddedImageJ
+    from deepimagej.host.running import Host
 
 _CORRECT = "Correct the macro, or the image and options that it was given."
 _NO_DISPLAY = "Give the value in the macro itself, or run the macro in an ImageJ with windows."
 
 
 @pytest.fixture(autouse=True)
-def _clean(imagej: EmbeddedImageJ) -> Iterator[None]:
+def _clean(imagej: Host) -> Iterator[None]:
     yield
     imagej.close()
 
 
-def _error(imagej: EmbeddedImageJ, text: str) -> tuple[str, str]:
+def _error(imagej: Host, text: str) -> tuple[str, str]:
     with pytest.raises(MacroError) as caught:
         run_macro(imagej, text)
     return caught.value.message, caught.value.hint
 
 
-def test_a_macro_gets_its_argument_and_returns_text(imagej: EmbeddedImageJ) -> None:
+def test_a_macro_gets_its_argument_and_returns_text(imagej: Host) -> None:
     assert run_macro(imagej, 'return "got " + getArgument();', "x y") == "got x y"
 
 
 @pytest.mark.parametrize("text", ["x = 1;", "exit();", "exit", "return;", 'if (1) exit(""); x=1;'])
-def test_a_macro_that_just_ends_returns_none(imagej: EmbeddedImageJ, text: str) -> None:
+def test_a_macro_that_just_ends_returns_none(imagej: Host, text: str) -> None:
     assert run_macro(imagej, text) is None
 
 
 def test_an_error_has_imagejs_message_and_the_line_as_it_was_written(
-    imagej: EmbeddedImageJ,
+    imagej: Host,
 ) -> None:
     assert _error(imagej, "a = 1;\n  b = a+nothing;  // sum\nprint(b);") == (
         'The macro stopped in line 2, "b = a+nothing;  // sum": Undefined variable.',
@@ -49,14 +49,14 @@ def test_an_error_has_imagejs_message_and_the_line_as_it_was_written(
     )
 
 
-def test_an_error_in_a_function_has_the_functions_line(imagej: EmbeddedImageJ) -> None:
+def test_an_error_in_a_function_has_the_functions_line(imagej: Host) -> None:
     text = "f(2);\nfunction f(x) {\n  return x[7];\n}"
     message, _ = _error(imagej, text)
     assert message.startswith('The macro stopped in line 3, "return x[7];": ')
 
 
 def test_an_error_in_a_called_macro_stops_the_caller_and_shows_the_called_line(
-    imagej: EmbeddedImageJ, tmp_path: Path
+    imagej: Host, tmp_path: Path
 ) -> None:
     (tmp_path / "inner.ijm").write_text("// first\nx = foo(1);\n")
     text = f'newImage("a", "8-bit black", 3, 3, 1);\nrunMacro("{tmp_path}/inner.ijm");\nclose("*");'
@@ -68,34 +68,42 @@ def test_an_error_in_a_called_macro_stops_the_caller_and_shows_the_called_line(
     assert run_macro(imagej, "return d2s(nImages, 0);") == "1"
 
 
-def test_an_error_in_eval_stops_the_macro(imagej: EmbeddedImageJ) -> None:
+def test_an_error_in_eval_stops_the_macro(imagej: Host) -> None:
     message, _ = _error(imagej, 'x = 1;\neval("a = b;");')
     assert message == (
         'The macro stopped in line 1 of a macro that it called, "a = b ;": Undefined variable.'
     )
 
 
-def test_an_unknown_command_is_named(imagej: EmbeddedImageJ) -> None:
+def test_an_unknown_command_is_named(imagej: Host) -> None:
     assert _error(imagej, 'x = 1;\nrun("Marker-controlled Watershed", "a=b");') == (
         'The macro stopped in line 2, "run("Marker-controlled Watershed", "a=b");": '
         'ImageJ has no command "Marker-controlled Watershed".',
-        'Install the plugin that brings "Marker-controlled Watershed", or correct its name.',
+        "It is one of MorphoLibJ: tick the update site IJPB-plugins in Fiji (Help > Update... > "
+        "Manage Update Sites).",
     )
 
 
-def test_exit_with_a_message_is_an_error_with_that_message(imagej: EmbeddedImageJ) -> None:
+def test_an_unknown_command_of_no_known_plugin_is_named(imagej: Host) -> None:
+    assert _error(imagej, 'run("No such");') == (
+        'The macro stopped in line 1, "run("No such");": ImageJ has no command "No such".',
+        'Install the plugin that brings "No such", or correct its name.',
+    )
+
+
+def test_exit_with_a_message_is_an_error_with_that_message(imagej: Host) -> None:
     assert _error(imagej, 'exit("No cells here!");') == (
         "The macro stopped: No cells here!",
         _CORRECT,
     )
 
 
-def test_a_command_without_an_image_says_so(imagej: EmbeddedImageJ) -> None:
+def test_a_command_without_an_image_says_so(imagej: Host) -> None:
     message, _ = _error(imagej, 'run("Invert");')
     assert message == ('The macro stopped in line 1, "run("Invert");": There are no images open.')
 
 
-def test_an_exception_in_a_command_stops_the_macro(imagej: EmbeddedImageJ) -> None:
+def test_an_exception_in_a_command_stops_the_macro(imagej: Host) -> None:
     line = 'run("Canvas Size...", "width=-5 height=5 position=Center");'
     message, _ = _error(imagej, f'newImage("a", "8-bit black", 3, 3, 1);\n{line}\nprint("no");')
     assert message.startswith(f'The macro stopped in line 2, "{line}": Canvas Size...: ')
@@ -112,9 +120,7 @@ def test_an_exception_in_a_command_stops_the_macro(imagej: EmbeddedImageJ) -> No
         ('f = File.openDialog("which");', "File.openDialog()"),
     ],
 )
-def test_a_function_that_needs_a_display_is_named(
-    imagej: EmbeddedImageJ, line: str, function: str
-) -> None:
+def test_a_function_that_needs_a_display_is_named(imagej: Host, line: str, function: str) -> None:
     assert _error(imagej, f"a = 1;\n{line}") == (
         f'The macro stopped in line 2, "{line}": '
         f"{function} needs a display, and ImageJ runs without one.",
@@ -122,13 +128,13 @@ def test_a_function_that_needs_a_display_is_named(
     )
 
 
-def test_a_failure_takes_no_time(imagej: EmbeddedImageJ) -> None:
+def test_a_failure_takes_no_time(imagej: Host) -> None:
     start = time.perf_counter()
     _error(imagej, "a = b;")
     assert time.perf_counter() - start < 1
 
 
-def test_images_stay_open_between_macros_and_when_one_fails(imagej: EmbeddedImageJ) -> None:
+def test_images_stay_open_between_macros_and_when_one_fails(imagej: Host) -> None:
     run_macro(
         imagej, 'newImage("a", "8-bit black", 3, 3, 1); newImage("b", "8-bit black", 3, 3, 1);'
     )
@@ -137,7 +143,7 @@ def test_images_stay_open_between_macros_and_when_one_fails(imagej: EmbeddedImag
     assert run_macro(imagej, "return d2s(nImages, 0) + getTitle();") == "3a"
 
 
-def test_the_error_of_our_own_command_comes_out_of_the_macro(imagej: EmbeddedImageJ) -> None:
+def test_the_error_of_our_own_command_comes_out_of_the_macro(imagej: Host) -> None:
     def refuse(command: str, options: str) -> None:
         raise ImageError(f"{command} {options}", hint="none")
 
@@ -146,7 +152,7 @@ def test_the_error_of_our_own_command_comes_out_of_the_macro(imagej: EmbeddedIma
 
 
 def test_a_macro_inside_a_command_may_fail_and_the_calling_macro_goes_on(
-    imagej: EmbeddedImageJ,
+    imagej: Host,
 ) -> None:
     def inner(command: str, options: str) -> None:
         _error(imagej, "a = b;")
@@ -156,7 +162,7 @@ def test_a_macro_inside_a_command_may_fail_and_the_calling_macro_goes_on(
         assert run_macro(imagej, text + "return d2s(a, 0) + d2s(nImages, 0);") == "71"
 
 
-def test_a_file_is_called_by_its_name(imagej: EmbeddedImageJ, tmp_path: Path) -> None:
+def test_a_file_is_called_by_its_name(imagej: Host, tmp_path: Path) -> None:
     path = tmp_path / "pre.txt"
     path.write_bytes(b"// 5 \xb5m\nfoo();\n")
     with pytest.raises(MacroError) as caught:
@@ -164,7 +170,7 @@ def test_a_file_is_called_by_its_name(imagej: EmbeddedImageJ, tmp_path: Path) ->
     assert caught.value.message == ('pre.txt stopped in line 2, "foo();": Undefined identifier.')
 
 
-def test_a_file_that_is_not_there_is_an_error(imagej: EmbeddedImageJ, tmp_path: Path) -> None:
+def test_a_file_that_is_not_there_is_an_error(imagej: Host, tmp_path: Path) -> None:
     path = tmp_path / "none.ijm"
     with pytest.raises(HostError) as caught:
         run_macro_file(imagej, path)
@@ -173,7 +179,7 @@ def test_a_file_that_is_not_there_is_an_error(imagej: EmbeddedImageJ, tmp_path: 
 
 
 def test_what_a_macro_prints_goes_to_the_log_when_asked_for(
-    imagej: EmbeddedImageJ, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
+    imagej: Host, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
 ) -> None:
     with caplog.at_level(logging.INFO, "deepimagej.macro"), captured_log(imagej):
         run_macro(imagej, 'print("5 Å"); print(2);')

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from deepimagej.host.embedded import EmbeddedImageJ
+    from deepimagej.host.running import Host
 
 GOLDEN = Path(__file__).parents[1] / "methods" / "golden"
 with np.load(GOLDEN / "stardist.npz") as stars, np.load(GOLDEN / "flows.npz") as flows:
@@ -48,7 +48,7 @@ FLOWS = (FLOW_SCALE * flows_of(TRUTH)).astype(np.float32)
 
 
 @pytest.fixture
-def ij(imagej: EmbeddedImageJ) -> Iterator[ImageJ]:
+def ij(imagej: Host) -> Iterator[ImageJ]:
     """ImageJ with our commands, empty afterwards."""
     with imagej.answering(dispatch):
         yield ImageJ(imagej)

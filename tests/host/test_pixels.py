@@ -14,7 +14,7 @@ from deepimagej.image import Image
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from deepimagej.host.embedded import EmbeddedImageJ
+    from deepimagej.host.running import Host
 
 pytestmark = pytest.mark.usefixtures("imagej")
 
@@ -48,7 +48,7 @@ def test_a_large_rgb_image_comes_back() -> None:
     assert np.array_equal(back.pixels, pixels)
 
 
-def test_reading_does_not_set_the_range_of_a_new_image(imagej: EmbeddedImageJ) -> None:
+def test_reading_does_not_set_the_range_of_a_new_image(imagej: Host) -> None:
     processor = imagej.java_class("ij.process.FloatProcessor")(2, 2)
     imp = imagej.java_class("ij.ImagePlus")("new", processor)
     processor.setf(1, 1, 7.0)

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from deepimagej.host.embedded import EmbeddedImageJ
+    from deepimagej.host.running import Host
 
 PLANE = np.arange(20, dtype=np.float32).reshape(4, 5)
 STACK = np.arange(60, dtype=np.float32).reshape(3, 4, 5) ** 1.5
@@ -38,7 +38,7 @@ makeRectangle(1, 1, 2, 2); roiManager("add");
 
 
 @pytest.fixture
-def ij(imagej: EmbeddedImageJ) -> Iterator[ImageJ]:
+def ij(imagej: Host) -> Iterator[ImageJ]:
     """ImageJ with our command, empty before and after."""
     with imagej.answering(dispatch):
         yield ImageJ(imagej)
@@ -274,7 +274,7 @@ def test_pixels_that_a_macro_made_nan_are_refused(ij: ImageJ, bundle: Callable[.
 # The user's things
 
 
-def users_things(ij: ImageJ, imagej: EmbeddedImageJ) -> list[Any]:
+def users_things(ij: ImageJ, imagej: Host) -> list[Any]:
     prefs, analyzer = imagej.java_class("ij.Prefs"), "ij.plugin.filter.Analyzer"
     return [
         titles(ij),
@@ -303,7 +303,7 @@ roiManager("reset"); run("Clear Results");
 
 @pytest.mark.parametrize("end", ["", 'close("*");', "selectImage(99);"])
 def test_the_users_things_are_as_before_whatever_the_macro_did(
-    ij: ImageJ, imagej: EmbeddedImageJ, bundle: Callable[..., Path], end: str
+    ij: ImageJ, imagej: Host, bundle: Callable[..., Path], end: str
 ) -> None:
     ij.show(PLANE, title="first.tif")
     ij.show(PLANE, title="cells.tif")
@@ -387,7 +387,7 @@ def test_integers_keep_their_type_and_masks_are_0_and_255(
 
 
 def test_lists_are_tables_with_their_slice_and_windows_of_their_own(
-    ij: ImageJ, imagej: EmbeddedImageJ, tmp_path: Path
+    ij: ImageJ, imagej: Host, tmp_path: Path
 ) -> None:
     pixels = np.zeros((3, 4, 5), np.float32)
     pixels[0, 1, 2] = pixels[2, 3, 4] = 1

@@ -13,17 +13,17 @@ from deepimagej.host.rois import read_rois, replace_rois, roi_manager, to_java_r
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from deepimagej.host.embedded import EmbeddedImageJ
+    from deepimagej.host.running import Host
 
 
 @pytest.fixture(autouse=True)
-def _clean(imagej: EmbeddedImageJ) -> Iterator[None]:
+def _clean(imagej: Host) -> Iterator[None]:
     yield
     imagej.close()
     roi_manager(imagej).reset()
 
 
-def test_rois_of_a_macro_are_read_with_their_names_and_order(imagej: EmbeddedImageJ) -> None:
+def test_rois_of_a_macro_are_read_with_their_names_and_order(imagej: Host) -> None:
     text = """
     newImage("a", "8-bit black", 50, 40, 3); setSlice(2);
     makeRectangle(3, 5, 7, 9); roiManager("add");
@@ -38,7 +38,7 @@ def test_rois_of_a_macro_are_read_with_their_names_and_order(imagej: EmbeddedIma
     assert_array_equal(polygon.coordinates(), [[1, 2], [11, 3], [8, 17]])
 
 
-def test_rois_go_to_the_manager_as_they_are(imagej: EmbeddedImageJ) -> None:
+def test_rois_go_to_the_manager_as_they_are(imagej: Host) -> None:
     points = np.array([[1.5, 2.25], [8.5, 2.75], [4.5, 9.125]], np.float32)
     first = roifile.ImagejRoi.frompoints(points, name="one", position=3)
     second = roifile.ImagejRoi.frompoints(points + 10, name="one")

@@ -20,7 +20,7 @@ from deepimagej.image import Image
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from deepimagej.host.embedded import EmbeddedImageJ
+    from deepimagej.host.running import Host
 
 _LEAVE = """
 newImage("x", "8-bit black", 30, 30, 1);
@@ -31,23 +31,23 @@ setResult("n", 0, 42); updateResults();
 
 
 @pytest.fixture(autouse=True)
-def _clean(imagej: EmbeddedImageJ) -> Iterator[None]:
+def _clean(imagej: Host) -> Iterator[None]:
     yield
     imagej.close()
     roi_manager(imagej).reset()
     imagej.java_class("ij.plugin.filter.Analyzer").setResultsTable(None)
 
 
-def _names(imagej: EmbeddedImageJ) -> list[str]:
+def _names(imagej: Host) -> list[str]:
     return [roi.name for roi in read_rois(imagej)]
 
 
-def _rows(imagej: EmbeddedImageJ) -> dict[str, list[Any]]:
+def _rows(imagej: Host) -> dict[str, list[Any]]:
     table = imagej.java_class("ij.measure.ResultsTable").getResultsTable()
     return {str(key): list(column) for key, column in read_table(table).items()}
 
 
-def _users(imagej: EmbeddedImageJ) -> None:
+def _users(imagej: Host) -> None:
     text = """
     newImage("mine", "8-bit black", 30, 30, 1);
     makeOval(5, 6, 7, 8); roiManager("add"); makeLine(1, 1, 9, 9); roiManager("add");
@@ -58,14 +58,14 @@ def _users(imagej: EmbeddedImageJ) -> None:
     run_macro(imagej, text)
 
 
-def test_the_macros_start_with_nothing(imagej: EmbeddedImageJ) -> None:
+def test_the_macros_start_with_nothing(imagej: Host) -> None:
     _users(imagej)
     with isolated(imagej):
         text = 'return d2s(nImages, 0) + d2s(roiManager("count"), 0) + d2s(nResults, 0);'
         assert run_macro(imagej, text) == "000"
 
 
-def test_where_the_user_had_nothing_what_the_macro_leaves_stays(imagej: EmbeddedImageJ) -> None:
+def test_where_the_user_had_nothing_what_the_macro_leaves_stays(imagej: Host) -> None:
     with isolated(imagej):
         run_macro(imagej, _LEAVE)
     assert _names(imagej) == ["run's"]
@@ -73,7 +73,7 @@ def test_where_the_user_had_nothing_what_the_macro_leaves_stays(imagej: Embedded
     assert run_macro(imagej, "return d2s(nResults, 0);") == "1"
 
 
-def test_the_next_run_replaces_what_an_untouched_one_left(imagej: EmbeddedImageJ) -> None:
+def test_the_next_run_replaces_what_an_untouched_one_left(imagej: Host) -> None:
     for _ in range(3):
         with isolated(imagej):
             run_macro(imagej, _LEAVE)
@@ -81,7 +81,7 @@ def test_the_next_run_replaces_what_an_untouched_one_left(imagej: EmbeddedImageJ
     assert _rows(imagej) == {"n": [42]}
 
 
-def test_touched_rows_and_rois_are_the_users(imagej: EmbeddedImageJ) -> None:
+def test_touched_rows_and_rois_are_the_users(imagej: Host) -> None:
     with isolated(imagej):
         run_macro(imagej, _LEAVE)
     run_macro(
@@ -94,7 +94,7 @@ def test_touched_rows_and_rois_are_the_users(imagej: EmbeddedImageJ) -> None:
 
 
 def test_the_users_rois_and_rows_are_back_and_the_runs_rois_follow(
-    imagej: EmbeddedImageJ,
+    imagej: Host,
 ) -> None:
     _users(imagej)
     rows = _rows(imagej)
@@ -107,7 +107,7 @@ def test_the_users_rois_and_rows_are_back_and_the_runs_rois_follow(
     assert (first.left, first.top, first.right, first.bottom) == (5, 6, 12, 14)
 
 
-def test_a_failing_macro_leaves_everything_as_it_was(imagej: EmbeddedImageJ) -> None:
+def test_a_failing_macro_leaves_everything_as_it_was(imagej: Host) -> None:
     _users(imagej)
     rows = _rows(imagej)
     text = _LEAVE + 'run("Clear Results"); roiManager("reset"); close("*"); foo();'
@@ -118,7 +118,7 @@ def test_a_failing_macro_leaves_everything_as_it_was(imagej: EmbeddedImageJ) -> 
     assert run_macro(imagej, "return getTitle();") == "mine"
 
 
-def test_the_selected_rois_are_selected_again(imagej: EmbeddedImageJ) -> None:
+def test_the_selected_rois_are_selected_again(imagej: Host) -> None:
     _users(imagej)
     run_macro(imagej, 'roiManager("select", 1);')
     with isolated(imagej):
@@ -126,7 +126,7 @@ def test_the_selected_rois_are_selected_again(imagej: EmbeddedImageJ) -> None:
     assert list(roi_manager(imagej).getSelectedIndexes()) == [1]
 
 
-def test_images_their_selections_and_overlays_are_as_before(imagej: EmbeddedImageJ) -> None:
+def test_images_their_selections_and_overlays_are_as_before(imagej: Host) -> None:
     for title in ("a", "b", "c"):
         image = Image(np.full((4, 5), 7, np.uint8), parse_axes("YX"), title=title)
         show(imagej, to_imageplus(image))
@@ -154,7 +154,7 @@ run("Profile Plot Options...", "width=333 height=222");
 """
 
 
-def _options(imagej: EmbeddedImageJ) -> list[Any]:
+def _options(imagej: Host) -> list[Any]:
     prefs, toolbar = imagej.java_class("ij.Prefs"), imagej.java_class("ij.gui.Toolbar")
     analyzer = imagej.java_class("ij.plugin.filter.Analyzer")
     return [
@@ -172,7 +172,7 @@ def _options(imagej: EmbeddedImageJ) -> list[Any]:
 
 
 @pytest.mark.parametrize("fails", [False, True])
-def test_options_and_colours_are_as_before(imagej: EmbeddedImageJ, fails: bool) -> None:
+def test_options_and_colours_are_as_before(imagej: Host, fails: bool) -> None:
     run_macro(imagej, _READ)
     before = _options(imagej)
     text = _CHANGE.replace("BLACK", "false" if before[2] else "true")
@@ -190,7 +190,7 @@ def test_options_and_colours_are_as_before(imagej: EmbeddedImageJ, fails: bool) 
     assert _options(imagej) == before
 
 
-def test_what_is_kept_stands_at_the_end(imagej: EmbeddedImageJ) -> None:
+def test_what_is_kept_stands_at_the_end(imagej: Host) -> None:
     roi = roifile.ImagejRoi.frompoints(np.array([[1, 2], [8, 2], [4, 9]]), name="one")
     with isolated(imagej) as session:
         run_macro(imagej, _LEAVE)
@@ -200,7 +200,7 @@ def test_what_is_kept_stands_at_the_end(imagej: EmbeddedImageJ) -> None:
     assert _rows(imagej) == {"slice": [1, 2]}
 
 
-def test_a_macro_that_calls_a_run_keeps_its_images_and_its_place(imagej: EmbeddedImageJ) -> None:
+def test_a_macro_that_calls_a_run_keeps_its_images_and_its_place(imagej: Host) -> None:
     def run(command: str, options: str) -> None:
         with isolated(imagej):
             run_macro(imagej, _LEAVE + 'close("*");')
@@ -215,7 +215,7 @@ def test_a_macro_that_calls_a_run_keeps_its_images_and_its_place(imagej: Embedde
 
 
 def test_the_runs_rows_stand_in_a_table_of_their_own_beside_the_users(
-    imagej: EmbeddedImageJ,
+    imagej: Host,
 ) -> None:
     _users(imagej)
     run_macro(imagej, 'Table.create("Notes"); Table.set("k", 0, 5); Table.update;')

@@ -21,13 +21,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from deepimagej.host.embedded import EmbeddedImageJ
+    from deepimagej.host.running import Host
 
 PRE, POST = Stage.PREPROCESSING, Stage.POSTPROCESSING
 
 
 @pytest.fixture(autouse=True)
-def _clean(imagej: EmbeddedImageJ) -> Iterator[None]:
+def _clean(imagej: Host) -> Iterator[None]:
     yield
     imagej.close()
     roi_manager(imagej).reset()
@@ -46,16 +46,14 @@ def _macro(folder: Path, text: str, name: str = "step.ijm") -> Path:
     return folder / name
 
 
-def _pre(
-    imagej: EmbeddedImageJ, *macros: Path, names: tuple[str, ...] = ("raw",)
-) -> dict[str, Image]:
+def _pre(imagej: Host, *macros: Path, names: tuple[str, ...] = ("raw",)) -> dict[str, Image]:
     with isolated(imagej) as session:
         made = preprocess(session, _cells(), Steps(PRE, macros), input_names=names)
         return dict(made.images)
 
 
 def test_without_a_tensors_title_the_current_image_is_the_input(
-    imagej: EmbeddedImageJ, tmp_path: Path
+    imagej: Host, tmp_path: Path
 ) -> None:
     macro = _macro(tmp_path, 'run("32-bit"); run("Multiply...", "value=2");')
     inputs = _pre(imagej, macro)
@@ -63,9 +61,7 @@ def test_without_a_tensors_title_the_current_image_is_the_input(
     assert_array_equal(inputs["raw"].pixels, _cells().pixels.astype(np.float32) * 2)
 
 
-def test_the_image_titled_like_the_tensor_is_the_input(
-    imagej: EmbeddedImageJ, tmp_path: Path
-) -> None:
+def test_the_image_titled_like_the_tensor_is_the_input(imagej: Host, tmp_path: Path) -> None:
     text = (
         'if (getTitle() != "cells.tif") exit("wrong title");'
         'run("Duplicate...", "title=raw"); run("Invert");'
@@ -77,13 +73,13 @@ def test_the_image_titled_like_the_tensor_is_the_input(
     assert inputs["mask"].pixels.shape == (8, 7)
 
 
-def test_two_macros_run_in_their_order(imagej: EmbeddedImageJ, tmp_path: Path) -> None:
+def test_two_macros_run_in_their_order(imagej: Host, tmp_path: Path) -> None:
     first = _macro(tmp_path, 'run("Add...", "value=10");', "b.ijm")
     second = _macro(tmp_path, 'run("Multiply...", "value=2");', "a.txt")
     assert _pre(imagej, first, second)["raw"].pixels[0, 0] == 20
 
 
-def test_the_users_image_stays_as_it_is_and_active(imagej: EmbeddedImageJ, tmp_path: Path) -> None:
+def test_the_users_image_stays_as_it_is_and_active(imagej: Host, tmp_path: Path) -> None:
     imp = to_imageplus(_cells())
     imp.show()
     macro = _macro(
@@ -97,7 +93,7 @@ def test_the_users_image_stays_as_it_is_and_active(imagej: EmbeddedImageJ, tmp_p
 
 
 def test_a_macro_that_closes_everything_before_the_network_is_an_error(
-    imagej: EmbeddedImageJ, tmp_path: Path
+    imagej: Host, tmp_path: Path
 ) -> None:
     with pytest.raises(MacroError) as caught:
         _pre(imagej, _macro(tmp_path, 'close("*");', "pre.ijm"))
@@ -105,7 +101,7 @@ def test_a_macro_that_closes_everything_before_the_network_is_an_error(
     assert caught.value.hint == 'Let the macro keep an image, current or titled "raw".'
 
 
-def test_an_error_names_the_file_and_the_line(imagej: EmbeddedImageJ, tmp_path: Path) -> None:
+def test_an_error_names_the_file_and_the_line(imagej: Host, tmp_path: Path) -> None:
     macro = _macro(tmp_path, 'x = 1;\nrun("No Such Thing");\n', "pre.ijm")
     with pytest.raises(MacroError) as caught:
         _pre(imagej, macro)
@@ -115,7 +111,7 @@ def test_an_error_names_the_file_and_the_line(imagej: EmbeddedImageJ, tmp_path: 
 
 
 def test_all_that_the_macro_leaves_is_the_result(
-    imagej: EmbeddedImageJ, tmp_path: Path, caplog: pytest.LogCaptureFixture
+    imagej: Host, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     text = """
     if (getTitle() != "cells_b") exit("b is not current");
@@ -145,9 +141,7 @@ def test_all_that_the_macro_leaves_is_the_result(
     assert caplog.messages[-1] == "found 2"
 
 
-def test_closing_all_images_after_the_network_is_fine(
-    imagej: EmbeddedImageJ, tmp_path: Path
-) -> None:
+def test_closing_all_images_after_the_network_is_fine(imagej: Host, tmp_path: Path) -> None:
     with isolated(imagej) as session:
         harvest = postprocess(
             session, {"a": _cells()}, Steps(POST, [_macro(tmp_path, 'close("*");')])
@@ -156,16 +150,14 @@ def test_closing_all_images_after_the_network_is_fine(
     assert harvest.active_title is None
 
 
-def test_the_users_image_can_be_measured_and_is_no_result(
-    imagej: EmbeddedImageJ, tmp_path: Path
-) -> None:
+def test_the_users_image_can_be_measured_and_is_no_result(imagej: Host, tmp_path: Path) -> None:
     macro = _macro(tmp_path, 'selectImage("cells.tif"); run("Duplicate...", "title=copy");')
     with isolated(imagej) as session:
         harvest = postprocess(session, {"a": _cells()}, Steps(POST, [macro]), inputs=[_cells()])
     assert list(harvest.images) == ["a", "copy"]
 
 
-def test_two_images_of_one_title_are_both_results(imagej: EmbeddedImageJ, tmp_path: Path) -> None:
+def test_two_images_of_one_title_are_both_results(imagej: Host, tmp_path: Path) -> None:
     macro = _macro(tmp_path, 'newImage("a", "8-bit", 3, 3, 1);')
     with isolated(imagej) as session:
         harvest = postprocess(session, {"a": _cells()}, Steps(POST, [macro]))
@@ -173,7 +165,7 @@ def test_two_images_of_one_title_are_both_results(imagej: EmbeddedImageJ, tmp_pa
     assert harvest.active_title == "a-1"
 
 
-def test_tables_of_the_macro_are_results_by_title(imagej: EmbeddedImageJ, tmp_path: Path) -> None:
+def test_tables_of_the_macro_are_results_by_title(imagej: Host, tmp_path: Path) -> None:
     text = """
     Table.create("Cells"); Table.set("x", 0, 1.5); Table.set("kind", 0, "round");
     Table.set("x", 1, 2); Table.set("kind", 1, "long"); Table.update;

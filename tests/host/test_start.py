@@ -13,7 +13,8 @@ import pytest
 PROLOGUE = """
 import sys
 from deepimagej.settings import Settings
-from deepimagej.host.embedded import start, start_timings
+from deepimagej.host.embedded import start
+from deepimagej.host.running import start_timings
 def begin(**keys):
     keys = {"on_command": lambda name, options: None, **keys}
     return start(settings=Settings.from_environment(), **keys)

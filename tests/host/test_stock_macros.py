@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
-    from deepimagej.host.embedded import EmbeddedImageJ
+    from deepimagej.host.running import Host
 
 # scikit-image says that it is typed and these are not.
 connected: Any = measure.label
@@ -39,7 +39,7 @@ COLOURS = np.stack([np.arange(256)[::-1], np.arange(256) // 2, np.arange(256)], 
 
 
 @pytest.fixture
-def stock(imagej: EmbeddedImageJ) -> Iterator[Stock]:
+def stock(imagej: Host) -> Iterator[Stock]:
     yield Stock(imagej)
     imagej.close()
     replace_rois(imagej, [])
@@ -49,7 +49,7 @@ def stock(imagej: EmbeddedImageJ) -> Iterator[Stock]:
 class Stock:
     """Runs stock macros on arrays."""
 
-    def __init__(self, imagej: EmbeddedImageJ) -> None:
+    def __init__(self, imagej: Host) -> None:
         self.imagej = imagej
 
     def open(self, pixels: NDArray[Any], axes: str = "YX", **fields: Any) -> Any:

@@ -14,7 +14,7 @@ from deepimagej.image import Calibration, Display, Image
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from deepimagej.host.embedded import EmbeddedImageJ
+    from deepimagej.host.running import Host
 
 _LUT = np.stack([np.arange(256), np.zeros(256), 255 - np.arange(256)], 1).astype(np.uint8)
 _CALIBRATION = Calibration(0.125, 0.25, 0.5, "micron", 1.5, 2.5, 3.5, 2.0, "min")
@@ -44,7 +44,7 @@ def _open(path: Path) -> Any:
     ],
 )
 def test_imagej_reads_our_pixels_and_calibration(
-    imagej: EmbeddedImageJ, tmp_path: Path, axes: str, dtype: str, start: int, bits: int
+    imagej: Host, tmp_path: Path, axes: str, dtype: str, start: int, bits: int
 ) -> None:
     image = _ramp(axes, dtype, start)
     write_tiff(tmp_path / "a.tif", image)
@@ -61,7 +61,7 @@ def test_imagej_reads_our_pixels_and_calibration(
     assert last.getValue(4, 3) == image.pixels.flat[-1]
 
 
-def test_imagej_shows_our_labels_with_their_colours(imagej: EmbeddedImageJ, tmp_path: Path) -> None:
+def test_imagej_shows_our_labels_with_their_colours(imagej: Host, tmp_path: Path) -> None:
     import jpype
 
     for dtype in ("uint8", "uint16", "float32"):
@@ -73,9 +73,7 @@ def test_imagej_shows_our_labels_with_their_colours(imagej: EmbeddedImageJ, tmp_
             assert table.getRGB(jpype.JInt(label)) & 0xFFFFFF == red << 16 | green << 8 | blue
 
 
-def test_what_imagej_saves_of_our_file_is_the_same_image(
-    imagej: EmbeddedImageJ, tmp_path: Path
-) -> None:
+def test_what_imagej_saves_of_our_file_is_the_same_image(imagej: Host, tmp_path: Path) -> None:
     import jpype
 
     image = Image(

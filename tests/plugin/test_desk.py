@@ -10,8 +10,8 @@ from bundle_factory import make_identity_bundle
 from deepimagej import process
 from deepimagej.errors import HostError, ImageError, LibraryError
 from deepimagej.guide import Untrusted
-from deepimagej.host.launching import stay_open
 from deepimagej.host.reports import report
+from deepimagej.host.staying import stay_open
 from deepimagej.plugin.desk import Desk
 from deepimagej.progress import CancelToken, silent
 

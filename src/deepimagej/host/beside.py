@@ -10,7 +10,7 @@ from deepimagej.host.windows import open_images, show, unique_title
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from deepimagej.host.protocol import Host
+    from deepimagej.host.running import Host
     from deepimagej.image import Image
 
 _GAP = 12  # px between two windows

@@ -24,6 +24,11 @@ Fields = Callable[[str], Sequence[Sequence[str]] | None]
 _log = logging.getLogger(__name__)
 
 
+def no_fields(command: str) -> tuple[()]:
+    """No dialog has fields."""
+    return ()
+
+
 class Bridge:
     """Answers ImageJ's commands and keeps what they raised for the Python caller.
 

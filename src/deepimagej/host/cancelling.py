@@ -11,7 +11,7 @@ from deepimagej.errors import MacroError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from deepimagej.host.protocol import Host
+    from deepimagej.host.running import Host
     from deepimagej.progress import CancelToken
 
 _INTERVAL: Final = 0.05

@@ -9,7 +9,7 @@ import numpy as np
 
 from deepimagej.axes import Axes, AxisName, parse_axes
 from deepimagej.errors import ImageError
-from deepimagej.host import windows
+from deepimagej.host import datasets, windows
 from deepimagej.host.images import read_calibration, read_pixels, to_imageplus
 from deepimagej.host.macros import run_macro
 from deepimagej.image import Image, from_data_array, to_data_array
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import xarray as xr
     from numpy.typing import NDArray
 
-    from deepimagej.host.protocol import Host
+    from deepimagej.host.running import Host
 
 
 class ImageJ:
@@ -36,6 +36,11 @@ class ImageJ:
 
     def __init__(self, host: Host) -> None:
         self._host = host
+
+    @property
+    def gateway(self) -> Any | None:
+        """ImageJ2, a ``net.imagej.ImageJ``, in a Fiji; None in the embedded ImageJ."""
+        return self._host.gateway
 
     def __repr__(self) -> str:
         return f"<ImageJ, mode {self._host.mode}, {len(windows.open_images(self._host))} images>"
@@ -87,12 +92,26 @@ class ImageJ:
         self._host.attach()
         return to_imageplus(_as_image(array, axes, title))
 
+    def to_dataset(
+        self, array: NDArray[Any] | xr.DataArray, axes: str | None = None, title: str = ""
+    ) -> Any:
+        """The same as `to_imagej`, as a ``net.imagej.Dataset``; in a Fiji only.
+
+        Raises
+        ------
+        HostError
+            The embedded ImageJ has no ImageJ2.
+        """
+        return datasets.to_dataset(self._host, _as_image(array, axes, title))
+
     def to_numpy(self, imp: Any) -> xr.DataArray:
-        """Pixels of an ``ij.ImagePlus`` as a DataArray of its own.
+        """Pixels of an ``ij.ImagePlus``, Dataset or ImgPlus as a DataArray of its own.
 
         Dims are t, z, c, y, x without those of length 1; the calibration is in ``attrs``.
         """
         self._host.attach()
+        if datasets.is_dataset(imp):
+            return to_data_array(datasets.to_image(imp)).squeeze()
         pixels, axes = read_pixels(imp)
         return to_data_array(
             Image(pixels, axes, title=str(imp.getTitle()), calibration=read_calibration(imp))
@@ -109,7 +128,7 @@ class ImageJ:
         Parameters
         ----------
         image
-            A numpy array, a DataArray, the path of a file or an ``ij.ImagePlus``.
+            A numpy array, a DataArray, the path of a file, an ``ij.ImagePlus``, Dataset or ImgPlus.
         axes, title
             As in `to_imagej`; a file and an ImagePlus have axes of their own.
         """
@@ -118,6 +137,8 @@ class ImageJ:
             imp = self._open(Path(image))
         elif hasattr(image, "getImageStack"):
             imp = image
+        elif datasets.is_dataset(image):
+            imp = to_imageplus(datasets.to_image(image))
         else:
             imp = self.to_imagej(image, axes, title)
         if title:

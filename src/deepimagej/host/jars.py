@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import logging
 import os
+import re
 import shutil
 import tempfile
+import zipfile
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
@@ -61,7 +64,7 @@ FLATLAF = Artifact(
 """The look of the windows, light or dark; without it they have Java's own."""
 
 # ImageJ looks into jars with an underscore in their name only.
-_PLUGIN = "DeepImageJ_Run.jar"
+PLUGIN = "DeepImageJ_Run.jar"
 _STAND_INS = "DeepImageJ_StandIns.jar"
 _LONG, _SHORT = 30, 5
 """Seconds that Maven Central has to answer: for what must be there, and for what need not."""
@@ -122,14 +125,7 @@ def install_plugin(settings: Settings) -> Path:
     Beside it lies one with the commands of other plugins that we answer. The folder above is named
     by the jars' bytes: two environments share one cache.
     """
-    try:
-        content = files("deepimagej.host").joinpath("jars", _PLUGIN).read_bytes()
-    except FileNotFoundError as cause:
-        raise HostError(
-            f"This installation of deepimagej lacks its ImageJ plugin, {_PLUGIN}.",
-            hint="In a checkout run scripts/build_plugin.py; otherwise install deepimagej again.",
-        ) from cause
-    jars = {_PLUGIN: content, _STAND_INS: menu_jar()}
+    jars = {PLUGIN: plugin_bytes(), _STAND_INS: menu_jar()}
     digest = hashlib.sha256(b"".join(jars.values())).hexdigest()[:12]
     folder = settings.cache / f"imagej-{digest}" / "plugins"
     for name, data in jars.items():
@@ -139,7 +135,32 @@ def install_plugin(settings: Settings) -> Path:
             part = jar.with_name(f"{name}.{os.getpid()}.part")
             part.write_bytes(data)
             part.replace(jar)
-    return folder / _PLUGIN
+    return folder / PLUGIN
+
+
+def plugin_bytes() -> bytes:
+    """The plugin's jar.
+
+    Raises
+    ------
+    HostError
+        This installation has none.
+    """
+    try:
+        return files("deepimagej.host").joinpath("jars", PLUGIN).read_bytes()
+    except FileNotFoundError as cause:
+        raise HostError(
+            f"This installation of deepimagej lacks its ImageJ plugin, {PLUGIN}.",
+            hint="In a checkout run scripts/build_plugin.py; otherwise install deepimagej again.",
+        ) from cause
+
+
+def plugin_commands() -> dict[str, str]:
+    """The plugin's commands and the calls that ImageJ's table has for them."""
+    with zipfile.ZipFile(io.BytesIO(plugin_bytes())) as jar:
+        lines = jar.read("plugins.config").decode().splitlines()
+    found = (re.fullmatch(r'[^#,]*, "(.+?)", (.+)', line) for line in lines)
+    return {line[1]: line[2] for line in found if line}
 
 
 def _jars_of_the_user(folder: Path) -> dict[Artifact, Path]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from deepimagej.host.protocol import Host
+    from deepimagej.host.running import Host
 
 _PLAIN: Final = frozenset(
     {

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from deepimagej.host.protocol import Host
+    from deepimagej.host.running import Host
 
 _INTERFACES: Final[Mapping[Stage, tuple[str, str]]] = {
     Stage.PREPROCESSING: (

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from deepimagej.errors import MacroError
+from deepimagej.library.macro_plugins import plugin_of
 
 _IN_LINE: Final = re.compile(r"(?P<text>.*?) in line (?P<line>\d+)(?P<rest>.*)", re.DOTALL)
 _CALLED_FROM: Final = re.compile(r"\s*\(called from line \d+\)")
@@ -55,10 +56,12 @@ def macro_error(message: str, *, name: str, source: str) -> MacroError:
         )
     if unknown := _UNKNOWN.search(text):
         command = unknown["command"]
-        return MacroError(
-            f'{name} stopped{where}: ImageJ has no command "{command}".',
-            hint=f'Install the plugin that brings "{command}", or correct its name.',
-        )
+        plugin = plugin_of(command)
+        if plugin is None:
+            hint = f'Install the plugin that brings "{command}", or correct its name.'
+        else:
+            hint = f"It is one of {plugin.name}: {plugin.way_out}."
+        return MacroError(f'{name} stopped{where}: ImageJ has no command "{command}".', hint=hint)
     sentence = " ".join(text.split())
     end = "" if sentence.endswith((".", "!", "?")) else "."
     return MacroError(

@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING, Any, Final
 from deepimagej.errors import HostError
 from deepimagej.host.java_fields import StaticFields
 from deepimagej.host.macro_errors import macro_error
+from deepimagej.host.unchanged import is_changed, listening
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from deepimagej.host.protocol import Host
+    from deepimagej.host.running import Host
 
 _log = logging.getLogger("deepimagej.macro")
 
@@ -38,14 +39,9 @@ def run_macro(host: Host, text: str, arg: str = "", *, name: str = "The macro") 
         One of our own commands stopped it: that command's error.
     """
     host.attach()
-    errors = host.java_class("deepimagej.MacroErrors")
     host.take_exception()  # of an earlier command, called by nobody who asked
     with _kept_images(host):
-        errors.begin()
-        try:
-            answer = host.java_class("ij.IJ").runMacro(text, arg)
-        finally:
-            message = errors.end()
+        answer, message = (_run if is_changed(host) else _run_unchanged)(host, text, arg)
     if message is not None and not str(message).strip():
         return None  # exit(""): the macro ends on purpose
     if (error := host.take_exception()) is not None and message is not None:
@@ -53,6 +49,23 @@ def run_macro(host: Host, text: str, arg: str = "", *, name: str = "The macro") 
     if message is not None:
         raise macro_error(str(message), name=name, source=text)
     return None if answer is None or str(answer) == _ABORTED else str(answer)
+
+
+def _run(host: Host, text: str, arg: str) -> tuple[Any, Any]:
+    """What the macro returned, and why it stopped."""
+    errors = host.java_class("deepimagej.MacroErrors")
+    errors.begin()
+    try:
+        answer = host.java_class("ij.IJ").runMacro(text, arg)
+    finally:
+        message = errors.end()
+    return answer, message
+
+
+def _run_unchanged(host: Host, text: str, arg: str) -> tuple[Any, Any]:
+    with listening(host) as heard:
+        answer = host.java_class("ij.IJ").runMacro(text, arg)
+    return answer, heard.message(answer)
 
 
 def run_macro_file(host: Host, path: Path, arg: str = "") -> str | None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 from deepimagej.host.java_fields import StaticFields
 
 if TYPE_CHECKING:
-    from deepimagej.host.protocol import Host
+    from deepimagej.host.running import Host
 
 _CLASSES: Final = (
     "ij.Prefs",  # black background, pad edges, scale conversions …

@@ -13,7 +13,7 @@ from deepimagej.host.images import read_axes, read_type
 from deepimagej.image import Image
 
 if TYPE_CHECKING:
-    from deepimagej.host.protocol import Host
+    from deepimagej.host.running import Host
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -3,7 +3,8 @@
 Two jars come out, to be put in front of ImageJ's own on the class path:
 
 - *headless*: what ij1-patcher changes so that ImageJ runs without a display (at every start this
-  would cost 2 to 4 s), the ROI Manager without a window, and the changes below;
+  would cost 2 to 4 s; a Fiji does it itself), the ROI Manager without a window, and the changes
+  below;
 - *display*: the changes below.
 
 The changes: what stops a macro goes to `deepimagej.MacroErrors`, which keeps it for the program
@@ -30,6 +31,14 @@ _STRINGS: Final = "(Ljava/lang/String;Ljava/lang/String;)"
 
 def make_jars(headless: Path, display: Path, class_path: list[str]) -> None:
     """Write both jars; Java runs with `class_path`."""
+    if any(Path(jar).name.startswith("ij1-patcher") for jar in class_path):
+        _write(headless, _changed_for_headless(class_path))
+    else:  # Fiji's own patcher changes the classes further, at each start
+        _write(headless, _change(class_path, _CHANGES_HEADLESS))
+    _write(display, _change(class_path, _CHANGES))
+
+
+def _changed_for_headless(class_path: list[str]) -> dict[str, bytes]:
     with tempfile.TemporaryDirectory() as folder:
         patched = Path(folder) / "patched.jar"
         injector = jpype.JClass("net.imagej.patcher.LegacyInjector")
@@ -37,9 +46,7 @@ def make_jars(headless: Path, display: Path, class_path: list[str]) -> None:
         injector.writeJar(jpype.JClass("java.io.File")(str(patched)), True, False)
         with zipfile.ZipFile(patched) as jar:
             classes = {name: jar.read(name) for name in jar.namelist() if name.endswith(".class")}
-        changed = _change([str(patched), *class_path], _CHANGES_HEADLESS)
-        _write(headless, {**classes, **changed})
-    _write(display, _change(class_path, _CHANGES))
+        return {**classes, **_change([str(patched), *class_path], _CHANGES_HEADLESS)}
 
 
 def _change(class_path: list[str], changes: dict[str, Change]) -> dict[str, bytes]:
@@ -63,9 +70,16 @@ def _write(path: Path, classes: dict[str, bytes]) -> None:
 
 def _change_interpreter(java_class: Any) -> None:
     """Errors without a dialog, and no waiting for oneself."""
-    java_class.getDeclaredMethod("showError").insertBefore(
-        "if (deepimagej.MacroErrors.caught($2)) return;"
+    # Not in showError itself: what ij1-patcher puts there comes first, whoever was first.
+    tell = jpype.JClass("javassist.CtMethod").make(
+        "void tellError(String title, String message, String[] variables) {"
+        " if (!deepimagej.MacroErrors.caught($2)) showError($1, $2, $3); }",
+        java_class,
     )
+    java_class.addMethod(tell)
+    converter = jpype.JClass("javassist.CodeConverter")()
+    converter.redirectMethodCall(java_class.getDeclaredMethod("showError"), tell)
+    java_class.getDeclaredMethod("error").instrument(converter)
     throwable = java_class.getClassPool().get("java.lang.Throwable")
     _method(java_class, "run", _STRINGS).addCatch(
         '{ deepimagej.MacroErrors.caught($e, this.pgm == null ? "" : " in line "'

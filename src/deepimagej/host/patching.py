@@ -16,6 +16,7 @@ from deepimagej.errors import HostError
 from deepimagej.host.jars import IMAGEJ, JAVASSIST, PATCHER
 
 if TYPE_CHECKING:
+    from deepimagej.host.classpath import Fiji
     from deepimagej.host.jars import Artifact
     from deepimagej.host.java import Java
     from deepimagej.settings import Settings
@@ -24,22 +25,43 @@ if TYPE_CHECKING:
 def patched_jar(
     settings: Settings, java: Java, jars: dict[Artifact, Path], *, plugin: Path, headless: bool
 ) -> Path:
-    """The jar to put in front of ImageJ's own; made in some seconds if the cache lacks it.
+    """The jar to put in front of the embedded ImageJ's own; made if the cache lacks it.
 
     Its name holds everything that it is made of: versions, and the digest of the changes.
     """
     source = files("deepimagej.host").joinpath("patch_imagej.py").read_bytes()
     digest = hashlib.sha256(source + plugin.read_bytes()).hexdigest()[:12]
     made_of = f"{IMAGEJ.version}-{PATCHER.version}-{digest}"
+    class_path = [*(jars[artifact] for artifact in (IMAGEJ, PATCHER, JAVASSIST)), plugin]
+    return _find_or_make(settings, java, class_path, name=made_of, headless=headless)
+
+
+def changed_jar(
+    settings: Settings, java: Java, fiji: Fiji, *, plugin: Path, headless: bool
+) -> Path:
+    """The jar to put in front of a Fiji's own, without what ij1-patcher changes.
+
+    Fiji runs ij1-patcher at each start, on the classes that come first on the class path.
+    """
+    source = files("deepimagej.host").joinpath("patch_imagej.py").read_bytes()
+    made_of = source + plugin.read_bytes() + fiji.imagej.read_bytes()
+    name = f"fiji-{hashlib.sha256(made_of).hexdigest()[:12]}"
+    class_path = [fiji.imagej, fiji.javassist, plugin]
+    return _find_or_make(settings, java, class_path, name=name, headless=headless)
+
+
+def _find_or_make(
+    settings: Settings, java: Java, class_path: list[Path], *, name: str, headless: bool
+) -> Path:
     folder = settings.cache / "jars"
     kinds = {
-        True: folder / f"ij-headless-{made_of}.jar",
-        False: folder / f"ij-display-{made_of}.jar",
+        True: folder / f"ij-headless-{name}.jar",
+        False: folder / f"ij-display-{name}.jar",
     }
     if not all(jar.is_file() for jar in kinds.values()):
         folder.mkdir(parents=True, exist_ok=True)
         with FileLock(folder / ".lock"):
-            _make(kinds, java, [*(str(jars[a]) for a in (IMAGEJ, PATCHER, JAVASSIST)), str(plugin)])
+            _make(kinds, java, [str(jar) for jar in class_path])
     return kinds[headless]
 
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from deepimagej.host.protocol import Host
+    from deepimagej.host.running import Host
     from deepimagej.image import Image
 
 

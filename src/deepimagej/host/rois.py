@@ -9,7 +9,7 @@ import roifile
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from deepimagej.host.protocol import Host
+    from deepimagej.host.running import Host
 
 
 def roi_manager(host: Host) -> Any:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     import pandas as pd
     import roifile
 
-    from deepimagej.host.protocol import Host
+    from deepimagej.host.running import Host
     from deepimagej.progress import CancelToken
 
 _INTERVAL: Final = 0.1

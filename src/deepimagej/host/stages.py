@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     import roifile
     from numpy.typing import NDArray
 
-    from deepimagej.host.protocol import Host
+    from deepimagej.host.running import Host
     from deepimagej.host.session import Session
     from deepimagej.image import Image
     from deepimagej.progress import CancelToken

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from deepimagej.host.protocol import Host
+    from deepimagej.host.running import Host
 
 STAND_INS: Final[Mapping[str, str]] = {
     "Command From Macro": "de.csbdresden.CommandFromMacro",

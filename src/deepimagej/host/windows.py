@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from deepimagej.errors import ImageError
+from deepimagej.host.java_fields import StaticFields
 
 if TYPE_CHECKING:
-    from deepimagej.host.protocol import Host
+    from deepimagej.host.running import Host
 
 
 def open_images(host: Host) -> list[Any]:
@@ -43,13 +44,28 @@ def find_image(host: Host, text: str) -> Any:
 def show(host: Host, imp: Any) -> None:
     """Open `imp`, as a window where there is a display, and make it the active image."""
     _enter_batch_mode(host)
-    if any(each.equals(imp) for each in open_images(host)):
+    is_open = any(each.equals(imp) for each in open_images(host))
+    if is_open:
         host.java_class("ij.IJ").selectWindow(imp.getID())
     else:
         imp.show()
-        host.java_class("ij.WindowManager").setTempCurrentImage(
-            imp if host.mode == "headless" else None
-        )
+    if host.mode == "headless":
+        _be_active_everywhere(host, imp)
+    elif not is_open:
+        host.java_class("ij.WindowManager").setTempCurrentImage(None)
+
+
+def _be_active_everywhere(host: Host, imp: Any) -> None:
+    """Let all threads see `imp` as the active image, unless a macro is running.
+
+    ImageJ notes an active image for each thread, and a thread without one takes the image that was
+    activated last. PyImageJ runs macros on threads of its own.
+    """
+    if host.java_class("ij.macro.Interpreter").getInstance() is None:
+        noted = StaticFields(host, "ij.WindowManager", ("tempImageTable",)).read()
+        noted["tempImageTable"].clear()
+    else:
+        host.java_class("ij.WindowManager").setTempCurrentImage(imp)
 
 
 def close(host: Host, imp: Any) -> None:

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from typing import Final
 
+from deepimagej.library.macro_plugins import FIJI, MORPHOLIBJ, SUITE_3D
+
 IMAGEJ: Final = (
     # Edit
     "Clear", "Clear Outside", "Copy", "Cut", "Draw", "Fill", "Invert", "Paste", "Undo",
@@ -71,30 +73,7 @@ IMAGEJ: Final = (
 )  # fmt: skip
 
 PLUGINS: Final = (
-    # MorphoLibJ
-    "Morphological Filters", "Morphological Filters (3D)", "Directional Filtering",
-    "Morphological Reconstruction", "Morphological Reconstruction 3D",
-    "Geodesic Distance Map", "Geodesic Distance Map 3D", "Distance Transform Watershed",
-    "Distance Transform Watershed 3D", "Chamfer Distance Map", "Chamfer Distance Map 3D",
-    "Classic Watershed", "Marker-controlled Watershed", "Morphological Segmentation",
-    "Impose Min & Max", "Regional Min & Max", "Regional Min & Max 3D",
-    "Extended Min & Max", "Extended Min & Max 3D", "Connected Components Labeling",
-    "Fill Holes (Binary/Gray)", "Kill Borders", "Keep Largest Region", "Remove Largest Region",
-    "Keep Largest Label", "Remove Largest Label", "Remove Border Labels", "Select Label(s)",
-    "Replace/Remove Label(s)", "Remap Labels", "Expand Labels", "Dilate Labels",
-    "Label Size Filtering", "Label Edition", "Label Morphological Filters", "Crop Label",
-    "Area Opening", "Size Opening 2D/3D", "Gray Scale Attribute Filtering",
-    "Gray Scale Attribute Filtering 3D", "Binary Overlay", "Draw Labels As Overlay",
-    "Set Label Map", "Label Boundaries", "Region Boundaries Labeling",
-    "Region Adjacency Graph", "Analyze Regions", "Analyze Regions 3D",
-    "Intensity Measurements 2D/3D",
-    "Label Overlap Measures", "Microstructure 2D", "Microstructure 3D", "Particle Analysis 3D",
-    # Fiji
-    "Skeletonize (2D/3D)", "Analyze Skeleton (2D/3D)", "3D Objects Counter", "3D OC Options",
-    "Enhance Local Contrast (CLAHE)", "Find Stack Maxima", "Local Thickness (complete process)",
-    "Colour Deconvolution", "Kuwahara Filter", "Tubeness", "Frangi Vesselness",
-    "Exact Euclidean Distance Transform (3D)", "3D Fill Holes", "3D Watershed",
-    "3D Simple Segmentation", "Label image to ROIs", "LabelMap to ROI Manager (2D)",
+    *MORPHOLIBJ, *FIJI, *SUITE_3D, "Label image to ROIs", "LabelMap to ROI Manager (2D)",
 )  # fmt: skip
 
 OWN: Final = (

@@ -129,7 +129,8 @@ def is_suppressed(
     slack = _SURE * np.minimum(shapes.perimeters[one], shapes.perimeters[others]) + 1
     limit = float(threshold) * smaller
     is_open = _most_common(shapes, one, others) + slack >= limit
-    suppressed = is_open & (least_common_areas(shapes, one, others) - slack > limit)
+    is_sure = least_common_areas(shapes, one, others) - slack > limit
+    suppressed: NDArray[np.bool_] = is_open & is_sure
     is_open &= ~suppressed
     near = np.flatnonzero(is_open)
     if len(near) > _FEW:

@@ -7,7 +7,7 @@ and llvmlite (200 MB); cellcast 0.2.0 offers whole models only, no suppression o
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
@@ -18,6 +18,9 @@ from deepimagej.methods.suppression import BORDER, candidates, suppress
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+SMALLEST_DISTANCE: Final = np.float32(1e-3)
+"""stardist takes no ray of a network for shorter (models/base.py, `_predict_sparse_generator`)."""
 
 
 def non_maximum_suppression(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from copy import copy
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from deepimagej.errors import HostError, ImageError
 from deepimagej.host.display import recolour, set_threshold
@@ -23,9 +23,11 @@ if TYPE_CHECKING:
     import roifile
     from numpy.typing import NDArray
 
-    from deepimagej.host.protocol import Host
+    from deepimagej.host.running import Host
     from deepimagej.image import Image
     from deepimagej.option_table import Option
+
+_RGB: Final = 24
 
 
 class Call:
@@ -73,7 +75,13 @@ class Call:
 
     def recolour(self, table: NDArray[np.uint8]) -> None:
         """Show the active image in the colours of a (256, 3) table."""
-        recolour(self._active(), table)
+        imp = self._active()
+        if imp.getBitDepth() == _RGB:
+            raise ImageError(
+                f'"{imp.getTitle()}" is RGB, and a lookup table is for values.',
+                hint="Choose an image of 8, 16 or 32 bit.",
+            )
+        recolour(imp, table)
 
     def set_threshold(self, low: float, high: float) -> None:
         """Mark the values from `low` to `high` of the active image."""

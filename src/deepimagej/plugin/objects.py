@@ -73,7 +73,7 @@ def star_objects(call: Call) -> None:
     options = call.options
     found = stardist.non_maximum_suppression(
         prob,
-        np.moveaxis(dist, 0, -1),
+        np.maximum(np.moveaxis(dist, 0, -1), stardist.SMALLEST_DISTANCE),
         grid=_grid(call),
         prob_thresh=options.number("prob_thresh", 0.5, most=1),
         nms_thresh=options.number("nms_thresh", 0.4, most=1),

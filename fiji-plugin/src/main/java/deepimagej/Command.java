@@ -22,9 +22,10 @@ import javax.swing.SwingUtilities;
  */
 public class Command implements PlugIn {
 
-	private static final Answer NO_PYTHON = Answer.failed(
-		"DeepImageJ runs in Python, and this ImageJ was started without it.",
-		"Start ImageJ from Python: deepimagej.start(mode=\"gui\")", "");
+	private static final String TITLE = "DeepImageJ";
+	private static final String NO_PYTHON =
+		"DeepImageJ runs in Python, and this ImageJ was started without it.";
+	private static final String START = "deepimagej.start(mode=\"gui\")";
 
 	private static volatile Runner runner;
 
@@ -44,9 +45,10 @@ public class Command implements PlugIn {
 		// A macro that fails inside the command takes ImageJ's note of the calling macro with it.
 		final Interpreter macro = Interpreter.getInstance();
 		final boolean scripted = options != null || IJ.isMacro();
+		final String refusal = runner == null ? PythonMode.connect() : null;
 		final Runner answering = runner;
 		if (answering == null) {
-			stop(NO_PYTHON, macro, scripted);
+			withoutPython(refusal, macro, scripted || GraphicsEnvironment.isHeadless());
 		}
 		else if (scripted || GraphicsEnvironment.isHeadless()) {
 			finish(answering.run(name, options == null ? "" : options), macro, true);
@@ -54,6 +56,21 @@ public class Command implements PlugIn {
 		else {
 			runFromMenu(answering, name);
 		}
+	}
+
+	private static void withoutPython(final String refusal, final Interpreter macro,
+		final boolean scripted)
+	{
+		final Restart restart = Restart.find();
+		if (refusal != null && !refusal.isEmpty()) {
+			stop(Answer.failed("The Python of this ImageJ cannot run DeepImageJ.", refusal, ""), macro,
+				scripted);
+		}
+		else if (scripted || restart == null) {
+			stop(Answer.failed(NO_PYTHON, "Start ImageJ from Python: " + (restart == null ? START
+				: restart.command()), ""), macro, scripted);
+		}
+		else restart.offer(TITLE);
 	}
 
 	private static void runFromMenu(final Runner answering, final String name) {

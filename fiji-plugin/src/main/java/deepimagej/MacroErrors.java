@@ -1,6 +1,7 @@
 package deepimagej;
 
 import ij.IJ;
+import ij.ImageJ;
 import ij.Macro;
 import ij.macro.Interpreter;
 
@@ -112,17 +113,29 @@ public final class MacroErrors {
 
 	/** Not to the Log window's stand-in headless, which is stdout: that is for results. */
 	static void log(final String message) {
-		if (GraphicsEnvironment.isHeadless()) System.err.println(message);
+		if (isUnwatched()) System.err.println(message);
 		else IJ.log(message);
 	}
 
 	/**
-	 * Whether errors are kept or logged instead of shown.
+	 * Whether errors are kept or logged instead of shown: a dialog would block a program.
 	 *
-	 * @return true headless, and between {@link #begin} and {@link #end}
+	 * @return true between {@link #begin} and {@link #end}, and where no user started the macro
 	 */
 	public static boolean isQuiet() {
-		return DEPTH.get() > 0 || GraphicsEnvironment.isHeadless();
+		return DEPTH.get() > 0 || isUnwatched();
+	}
+
+	private static boolean isUnwatched() {
+		if (GraphicsEnvironment.isHeadless()) return true;
+		final ImageJ window = IJ.getInstance();
+		return window == null || !window.isVisible() || isCalledByPython();
+	}
+
+	/** Java's own threads begin in Thread.run, those of a native program do not. */
+	private static boolean isCalledByPython() {
+		final StackTraceElement[] calls = Thread.currentThread().getStackTrace();
+		return !Thread.class.getName().equals(calls[calls.length - 1].getClassName());
 	}
 
 	private static boolean isCancel(final Throwable error) {
