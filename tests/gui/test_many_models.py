@@ -58,11 +58,11 @@ def test_the_list_is_quick_and_the_window_readable(many: Mapping[str, str], scal
         gui.until(lambda: gui.ask("images"))
         gui.open_menu("Plugins", "DeepImageJ", "DeepImageJ Run")
         gui.until(lambda: len(gui.ask("rows", "models")) == 200)
-        began = time.monotonic()
         gui.click("search")
         gui.write("195")
+        times = sorted(gui.ask("latencies", 1.0))
+        assert times[int(0.95 * len(times))] < 100, times[-5:]
         gui.until(lambda: gui.ask("rows", "models") == ["Model 195"])
-        assert time.monotonic() - began < 2
         gui.keys("ctrl+a", "BackSpace")
         gui.until(lambda: len(gui.ask("rows", "models")) == 200)
         pages(gui, f"many-{scale}x")

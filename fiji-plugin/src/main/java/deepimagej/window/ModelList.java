@@ -25,7 +25,7 @@ final class ModelList {
 
 	private final JPanel panel = new JPanel(new BorderLayout(0, 8));
 	private final JTextField search = new JTextField();
-	private final DefaultListModel<Card> shown = new DefaultListModel<>();
+	private DefaultListModel<Card> shown = new DefaultListModel<>();
 	private final JList<Card> list = new JList<>(shown);
 	private final JLabel count = new JLabel(" ");
 	private final Consumer<Card> onSelected;
@@ -100,11 +100,12 @@ final class ModelList {
 	}
 
 	private void filter() {
-		isFilling = true;
-		shown.clear();
+		shown = new DefaultListModel<>();
 		for (final Card card : cards) {
 			if (card.matches(search.getText())) shown.addElement(card);
 		}
+		isFilling = true;
+		list.setModel(shown); // the list hears of all of them at once
 		isFilling = false;
 		final String all = cards.size() + (cards.size() == 1 ? " model" : " models");
 		count.setText(shown.size() == cards.size() ? all : shown.size() + " of " + all);

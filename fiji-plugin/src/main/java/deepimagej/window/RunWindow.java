@@ -45,7 +45,7 @@ final class RunWindow {
 	private final JButton sample = Widgets.button("run sample", "Run on the sample image", 'S',
 		() -> start(true));
 	private final JButton cancel = Widgets.button("cancel", "Cancel", 'C', this::cancel);
-	private Card card;
+	private volatile Card card;
 	private Verdict verdict;
 	private Job job;
 	private int question;
@@ -176,7 +176,8 @@ final class RunWindow {
 			cards.show(right, EMPTY);
 			return;
 		}
-		Background.ask(() -> desk.page(chosen.id()), shownPage -> {
+		// While a search is typed many are chosen: who was left meanwhile is not asked about.
+		Background.ask(() -> card == chosen ? desk.page(chosen.id()) : null, shownPage -> {
 			if (card != chosen) return;
 			page.show(shownPage);
 			cards.show(right, MODEL);
