@@ -22,7 +22,7 @@ from shared_bundles import make_stardist_bundle
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from deepimagej.host.embedded import EmbeddedImageJ
+    from deepimagej.host.running import Host
 
 with np.load(Path(__file__).parents[1] / "methods" / "golden" / "stardist.npz") as archive:
     PROB = (archive["prob"] / np.float32(100)).astype(np.float32)
@@ -62,7 +62,7 @@ run("Set Label Map", "colormap=[Golden angle] background=White shuffle");
 
 
 @pytest.fixture
-def ij(imagej: EmbeddedImageJ) -> Iterator[ImageJ]:
+def ij(imagej: Host) -> Iterator[ImageJ]:
     with imagej.answering(dispatch):
         yield ImageJ(imagej)
     imagej.close()
