@@ -34,7 +34,15 @@ def test_an_unchanged_dialog_asks_for_the_defaults() -> None:
     assert parse_cellpose_options(answers("DeepImageJ Cellpose")) == unchanged
 
 
-@pytest.mark.parametrize("command", COMMANDS)
+WITH_A_MODEL = ("DeepImageJ Run", "DeepImageJ StarDist", "DeepImageJ Cellpose")
+WITH_A_WINDOW = ("DeepImageJ Install Model", "DeepImageJ Help", "DeepImageJ About")
+
+
+def test_every_command_has_a_dialog_or_a_window_of_its_own() -> None:
+    assert set(COMMANDS) == {*WITH_A_MODEL, *WITH_A_WINDOW}
+
+
+@pytest.mark.parametrize("command", WITH_A_MODEL)
 def test_every_dialog_offers_the_models_and_begins_with_a_value_that_can_be_chosen(
     command: str,
 ) -> None:

@@ -80,13 +80,17 @@ __all__ = [
 
 
 def connect() -> None:
-    """Let the plugin answer ImageJ's commands; it lies above what starts ImageJ."""
-    import_module("deepimagej.process").answer_commands_with(_answer)
+    """Let the plugin answer ImageJ's commands and windows; it lies above what starts ImageJ."""
+    import_module("deepimagej.process").answer_commands_with(_answer, _make_desk)
 
 
 def _answer(command: str, options: str) -> str | None:
     answer: str | None = import_module("deepimagej.plugin").dispatch(command, options)
     return answer
+
+
+def _make_desk(tools: Any) -> Any:
+    return import_module("deepimagej.plugin.desk").Desk(tools)
 
 
 def __getattr__(name: str) -> Any:

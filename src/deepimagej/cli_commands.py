@@ -186,6 +186,17 @@ def _macro(parsed: argparse.Namespace) -> int:
     return 0
 
 
+def _add_gui(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("images", metavar="IMAGE", nargs="*", help="image files to open")
+    parser.add_argument("--fiji", metavar="PATH", help="a Fiji, instead of the embedded ImageJ")
+
+
+def _gui(parsed: argparse.Namespace) -> int:
+    from deepimagej.host.staying import stay_open
+
+    return stay_open(lambda: deepimagej.start(parsed.fiji, mode="gui"), parsed.images)
+
+
 def _add_model(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("model", metavar="MODEL", help="name of a model, or a bundle's path")
 
@@ -324,6 +335,7 @@ def _install_plugin(parsed: argparse.Namespace) -> int:
 COMMANDS = (
     Command("run", "Run a model on images.", _add_run, _run),
     Command("macro", "Run an ImageJ macro without a display.", _add_macro, _macro),
+    Command("gui", "Open ImageJ with the commands of DeepImageJ in its menu.", _add_gui, _gui),
     Command("models", "List the models on this machine.", _add_json, _models),
     Command("info", "Tell what a bundle says of its model.", _add_info, _info),
     Command("test", "Run a model on its test tensors.", _add_test, _test),

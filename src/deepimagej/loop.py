@@ -14,9 +14,10 @@ from deepimagej import tile_learning
 from deepimagej.errors import OutOfMemory
 from deepimagej.inference import predict_sample
 from deepimagej.job import Clock
-from deepimagej.planning import plan_sample, price_sample, resolved_tile
-from deepimagej.progress import silent
+from deepimagej.planning import plan_sample, resolved_tile
+from deepimagej.progress import Step, silent
 from deepimagej.request import Source, TileChoice
+from deepimagej.tile_choice import choose_auto
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from deepimagej.job import Job
     from deepimagej.outcome import Part
     from deepimagej.positions import Layout, Position
-    from deepimagej.progress import CancelToken, Progress, Step
+    from deepimagej.progress import CancelToken, Progress
     from deepimagej.tile_learning import Known, TileStore
     from deepimagej.tiling import TilePlan
 
@@ -137,6 +138,8 @@ class Loop:
                 passed.notes += prediction.notes if is_asked else prediction.plan.notes
             passed.plans.append(prediction.plan)
             passed.batch = tiles.batch = prediction.batch
+            if self.job.post.macros:  # they may take longer than the network
+                self.progress(Step("postprocessing", number, len(positions)))
             passed.parts.append(stages.postprocess(position, prediction, source))
 
 
@@ -216,28 +219,16 @@ class _Tiles:
         taken = [call.memory for call in self._network.calls if call.memory is not None]
         return max(taken, default=None)
 
-    def _held(self) -> int:
-        """Px of a tile that the memory holds, as far as known."""
-        import psutil
-
-        if self._network.device.kind != "cpu":
-            return self._known.limit or tile_learning.LIMITS[-1]
-        memory = psutil.virtual_memory()
-        available = memory.available
-        if self._known.bytes_per_px is not None and self._network.memory is not None:
-            available = min(available, self._network.memory)
-        return tile_learning.memory_limit(self._known, total=memory.total, available=available)
-
     def _limit(self, shapes: _Shapes) -> int:
         if self._most is not None:
             return self._most
-        most = self._held()
-        limits, overlap = tile_learning.LIMITS, self._job.request.tile.overlap
-        prices = price_sample(self._job.spec, shapes, limits[-1:], overlap=overlap)
-        if prices[-1].pixels > tile_learning.WHOLE:  # else there is nothing to choose from
-            prices = price_sample(self._job.spec, shapes, limits, overlap=overlap)
-        choice = tile_learning.choose(
-            prices, self._known, most=most, device=self._network.device.kind
+        choice = choose_auto(
+            self._job.spec,
+            shapes,
+            self._known,
+            device=self._network.device,
+            allowed=self._network.memory,
+            overlap=self._job.request.tile.overlap,
         )
         self.reason = choice.reason
         return choice.max_pixels

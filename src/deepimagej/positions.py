@@ -133,6 +133,15 @@ class Layout:
         )
 
 
+def sample_shape(layout: Layout, tensor: TensorSpec) -> tuple[int, ...]:
+    """The shape that `to_tensor` gives for a sample; no pixel is read."""
+    looped = dict(layout.looped)
+    sizes = {axis: size for axis, size in layout.image.sizes.items() if axis not in looped}
+    if layout.channels is not None and AxisName.CHANNEL in sizes:
+        sizes[AxisName.CHANNEL] = len(layout.channels)
+    return tuple(sizes.get(name, 1) for name in tensor.names)
+
+
 def match_axes(
     image: Image, tensor: TensorSpec, channel: ChannelChoice, *, strict: bool = True
 ) -> Layout:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
+    from deepimagej.host.desk import Desk
     from deepimagej.host.running import Host
     from deepimagej.tools import Tools
 
@@ -23,12 +24,28 @@ _lock = threading.RLock()
 _tools: Tools | None = None
 _is_hidden = False  # ImageJ runs for the macros of models only; the user never asked for it
 _on_command: Callable[[str, str], str | None] | None = None
+_make_desk: Callable[[Tools], Desk] | None = None
 
 
-def answer_commands_with(on_command: Callable[[str, str], str | None]) -> None:
-    """Say what answers ImageJ's commands; it lies above this module, so the package passes it."""
-    global _on_command
-    _on_command = on_command
+def answer_commands_with(
+    on_command: Callable[[str, str], str | None], make_desk: Callable[[Tools], Desk]
+) -> None:
+    """Say what answers ImageJ's commands and windows.
+
+    It lies above this module, so the package passes it.
+    """
+    global _on_command, _make_desk
+    _on_command, _make_desk = on_command, make_desk
+
+
+@cache
+def _desk() -> Desk:
+    """What answers the windows; made with their first question."""
+    if _make_desk is None:
+        raise HostError(
+            "Nothing answers the windows.", hint="Start ImageJ with deepimagej.start()."
+        )
+    return _make_desk(tools())
 
 
 def _answer(command: str, options: str) -> str | None:
@@ -129,6 +146,7 @@ def start_host(
             settings=_settings(),
             on_command=_answer,
             fields=_fields_of,
+            make_desk=_desk,
         )
         _is_hidden = mode is None
         return host

@@ -141,6 +141,17 @@ def choose(prices: Sequence[Price], known: Known, *, most: int, device: str) -> 
     return _fastest(fitting, known)
 
 
+def estimate(known: Known, *, pixels: int, n_tiles: int) -> float | None:
+    """Seconds that the calls for a sample take; None where no run told.
+
+    Parameters
+    ----------
+    pixels
+        Spatial px of a tile.
+    """
+    return pixels * n_tiles * _rate(pixels, known.seconds) if known.seconds else None
+
+
 def _fastest(fitting: Sequence[Price], known: Known) -> Choice:
     """The best size of those that were run, or one beside it that was not and may be better."""
 

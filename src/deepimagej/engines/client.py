@@ -7,6 +7,8 @@ import logging
 import sys
 import threading
 import weakref
+from dataclasses import dataclass
+from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -33,6 +35,15 @@ _AUTO: Final = Device()
 _PATIENCE: Final = 2.0
 """Seconds that a load in the background may take to end."""
 _log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """What a network will be called when it is loaded; see `Network`."""
+
+    content: str
+    engine: str
+    memory: int | None
 
 
 class Engines:
@@ -117,6 +128,24 @@ class Engines:
         )
         self._networks.add(network)
         return network
+
+    def expected(self, spec: ModelSpec, weights: Weights) -> Expected | None:
+        """What names the network of `weights`, without loading it; None where that is not known.
+
+        Only in this Python: what others have installed is not asked for.
+        """
+        engine = table.ENGINES.get(weights.format)
+        if engine is None:
+            return None
+        try:
+            wanted = interpreters.interpreter_of(self._settings, engine, spec)
+            if wanted.is_other:
+                return None
+            version = f"{engine.name} {metadata.version(engine.packages[0])}"
+            source = files.prepare(spec, weights, self._settings)
+        except (DeepImageJError, metadata.PackageNotFoundError):
+            return None
+        return Expected(source.key, version, wanted.limits.memory)
 
     def run_step(
         self,

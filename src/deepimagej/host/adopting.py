@@ -11,6 +11,9 @@ from deepimagej.host.running import ADOPTED, Host, start_once
 from deepimagej.host.stand_ins import add_missing
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from deepimagej.host.desk import Desk
     from deepimagej.settings import Settings
 
 _LEGACY: Final = "net.imagej.legacy.LegacyService"
@@ -23,6 +26,7 @@ def adopt(
     settings: Settings,
     on_command: OnCommand,
     fields: Fields = no_fields,
+    make_desk: Callable[[], Desk] | None = None,
 ) -> Host:
     """The ImageJ2 that runs in this process already, with our commands in it.
 
@@ -38,7 +42,7 @@ def adopt(
     """
 
     def begin() -> Host:
-        return _adopt(gateway, settings, Bridge(on_command, fields=fields))
+        return _adopt(gateway, settings, Bridge(on_command, fields=fields, make_desk=make_desk))
 
     return start_once(begin, mode=None, fiji=ADOPTED)
 

@@ -9,9 +9,12 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from deepimagej.errors import DeepImageJError, RunCancelled
+from deepimagej.host import desk
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from deepimagej.host.desk import Desk
 
 OnCommand = Callable[[str, str], str | None]
 """Takes a command's name and options; returns the macro line that repeats it, or None."""
@@ -33,9 +36,16 @@ class Bridge:
     So it is kept here, per thread, as a macro runs on the thread of its caller; Java gets its text.
     """
 
-    def __init__(self, on_command: OnCommand, *, fields: Fields) -> None:
+    def __init__(
+        self,
+        on_command: OnCommand,
+        *,
+        fields: Fields,
+        make_desk: Callable[[], Desk] | None = None,
+    ) -> None:
         self._on_command = on_command
         self._fields = fields
+        self._make_desk = make_desk
         self._pending = threading.local()
         self._running = 0
         self._idle = threading.Condition()
@@ -75,6 +85,8 @@ class Bridge:
                 return None if fields is None else jpype.JArray(jpype.JString, 2)(fields)
 
         jpype.JClass("deepimagej.Command").setRunner(Runner())
+        if self._make_desk is not None:
+            desk.register(self._make_desk)
 
     def close(self, patience: float) -> None:
         """Answer no more commands, and wait at most `patience` seconds for those that run."""
@@ -103,11 +115,11 @@ class Bridge:
             return answer.cancelled()
         except DeepImageJError as error:
             self._pending.error = error
-            return answer.failed(f"{error.message}\n{error.hint}")
+            return desk.failed(error)
         except BaseException as error:  # noqa: BLE001  # nothing may be lost at the border to Java
             self._pending.error = error
             _log.debug("%s failed", command, exc_info=True)
-            return answer.failed(f"{type(error).__name__}: {error}")
+            return desk.failed(error)
 
     def _fields_of(self, command: str) -> list[list[str]] | None:
         try:

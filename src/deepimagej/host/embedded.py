@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from deepimagej.errors import HostError
 from deepimagej.host.bridge import Bridge, Fields, OnCommand, no_fields
-from deepimagej.host.jars import IMAGEJ, PATCHER, find_jars, install_plugin
+from deepimagej.host.jars import IMAGEJ, PATCHER, find_jars, find_look, install_plugin
 from deepimagej.host.java import find_java
 from deepimagej.host.launching import Clock, check_mode, options_of, starting
 from deepimagej.host.patching import patched_jar
@@ -14,9 +14,10 @@ from deepimagej.host.running import Host, start_once
 from deepimagej.host.shutdown import end_with_the_process
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
+    from deepimagej.host.desk import Desk
     from deepimagej.host.java import Java
     from deepimagej.settings import Settings
 
@@ -31,6 +32,7 @@ def start(
     settings: Settings,
     on_command: OnCommand,
     fields: Fields = no_fields,
+    make_desk: Callable[[], Desk] | None = None,
 ) -> Host:
     """The running ImageJ; started if this process has none yet.
 
@@ -50,7 +52,8 @@ def start(
     """
 
     def begin() -> Host:
-        return _start(mode, tuple(java_options), settings, Bridge(on_command, fields=fields))
+        bridge = Bridge(on_command, fields=fields, make_desk=make_desk)
+        return _start(mode, tuple(java_options), settings, bridge)
 
     return start_once(begin, mode=mode, fiji="")
 
@@ -72,7 +75,8 @@ def _start(mode: str, java_options: tuple[str, ...], settings: Settings, bridge:
     is_headless = mode == "headless"
     patched = patched_jar(settings, java, jars, plugin=plugin, headless=is_headless)
     clock.step("find jars")
-    class_path = [patched, jars[IMAGEJ], jars[PATCHER], plugin]
+    look = None if is_headless else find_look(settings)
+    class_path = [patched, jars[IMAGEJ], jars[PATCHER], plugin, *([look] if look else [])]
     plugins = f"-Dplugins.dir={plugin.parent.parent}"
     _start_java(java, class_path, [plugins, *options_of(java, mode, java_options)])
     end_with_the_process(bridge)

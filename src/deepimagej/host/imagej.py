@@ -51,6 +51,12 @@ class ImageJ:
         self._host.attach()
         return windows.active_image(self._host)
 
+    @property
+    def is_open(self) -> bool:
+        """Whether ImageJ's window is there; it goes when the user closes it."""
+        window = self._host.java_class("ij.IJ").getInstance()
+        return window is not None and bool(window.isDisplayable())
+
     def run_macro(self, text: str, arg: str = "") -> str | None:
         """Run the macro `text` with `arg` and give what it returns, None if nothing.
 

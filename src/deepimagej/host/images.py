@@ -59,16 +59,28 @@ def to_image(imp: Any) -> Image:
 def read_pixels(imp: Any) -> tuple[NDArray[Any], Axes]:
     """Pixels and axes of an ImagePlus; a virtual stack is read slice by slice."""
     planes = _read_planes(imp)
-    if imp.getBitDepth() == 16 and imp.getCalibration().isSigned16Bit():
+    if read_type(imp) is np.int16:
         planes = (planes ^ np.uint16(0x8000)).view(np.int16)
+    shape, axes = read_axes(imp)
+    return planes.reshape(shape), axes
+
+
+def read_axes(imp: Any) -> tuple[tuple[int, ...], Axes]:
+    """Shape and axes of an ImagePlus, as `read_pixels` gives them; no pixel is read."""
     channels, slices, frames = imp.getNChannels(), imp.getNSlices(), imp.getNFrames()
     if imp.getBitDepth() == _RGB:
         channels, slices = 3, slices * channels  # an RGB stack has no other channels
-    sizes = (frames, slices, channels)
-    kept = [size > 1 for size in sizes]
-    axes = tuple(axis for axis, keep in zip(_STACK, kept, strict=True) if keep)
-    shape = [size for size, keep in zip(sizes, kept, strict=True) if keep]
-    return planes.reshape(*shape, *planes.shape[-2:]), axes + _PLANE
+    sizes = (int(frames), int(slices), int(channels))
+    kept = [(axis, size) for axis, size in zip(_STACK, sizes, strict=True) if size > 1]
+    shape = (*(size for _, size in kept), int(imp.getHeight()), int(imp.getWidth()))
+    return shape, (*(axis for axis, _ in kept), *_PLANE)
+
+
+def read_type(imp: Any) -> type[np.generic]:
+    """The type of the pixels of an ImagePlus."""
+    depth = int(imp.getBitDepth())
+    is_signed = depth == 16 and imp.getCalibration().isSigned16Bit()
+    return np.int16 if is_signed else _TYPES[depth]
 
 
 def to_imageplus(image: Image) -> Any:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import logging
 import os
 import re
 import shutil
@@ -54,10 +55,20 @@ JAVASSIST = Artifact(
     "eba37290994b5e4868f3af98ff113f6244a6b099385d9ad46881307d3cb01aaf",
 )
 ARTIFACTS = (IMAGEJ, PATCHER, JAVASSIST)
+FLATLAF = Artifact(
+    "com.formdev",
+    "flatlaf",
+    "3.6.2",  # runs on Java 8
+    "32c79dee6d51341a3f8603598415841b4461fe535de2c34bcc8ee40e91e72267",
+)
+"""The look of the windows, light or dark; without it they have Java's own."""
 
 # ImageJ looks into jars with an underscore in their name only.
 PLUGIN = "DeepImageJ_Run.jar"
 _STAND_INS = "DeepImageJ_StandIns.jar"
+_LONG, _SHORT = 30, 5
+"""Seconds that Maven Central has to answer: for what must be there, and for what need not."""
+_log = logging.getLogger(__name__)
 
 
 def find_jars(settings: Settings) -> dict[Artifact, Path]:
@@ -75,6 +86,22 @@ def find_jars(settings: Settings) -> dict[Artifact, Path]:
     if not all(jar.is_file() for jar in jars.values()):
         _fetch(folder)
     return jars
+
+
+def find_look(settings: Settings) -> Path | None:
+    """The jar with the look of the windows; None where it is not here and cannot be fetched."""
+    if settings.jars is not None:
+        jar = settings.jars / FLATLAF.file_name
+        return jar if jar.is_file() else None
+    folder = settings.cache / "jars"
+    jar = folder / FLATLAF.file_name
+    if not jar.is_file():
+        try:
+            _fetch(folder, (FLATLAF,), timeout=_SHORT)
+        except HostError as error:
+            _log.info("The windows have Java's own look: %s", error)
+            return None
+    return jar
 
 
 def missing_jars(settings: Settings) -> list[str]:
@@ -149,21 +176,23 @@ def _jars_of_the_user(folder: Path) -> dict[Artifact, Path]:
     return jars
 
 
-def _fetch(folder: Path) -> None:
+def _fetch(
+    folder: Path, artifacts: tuple[Artifact, ...] = ARTIFACTS, *, timeout: float = _LONG
+) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     with FileLock(folder / ".lock"), tempfile.TemporaryDirectory(dir=folder) as scratch:
-        for artifact in ARTIFACTS:
+        for artifact in artifacts:
             if not (folder / artifact.file_name).is_file():
-                jar = _download(artifact, Path(scratch))
+                jar = _download(artifact, Path(scratch), timeout)
                 _check(artifact, jar)
                 shutil.move(jar, folder / artifact.file_name)
 
 
-def _download(artifact: Artifact, repository: Path) -> Path:
+def _download(artifact: Artifact, repository: Path, timeout: float) -> Path:
     from jgo.maven import MavenContext
     from requests import RequestException
 
-    context = MavenContext(repo_cache=repository, timeout=30)
+    context = MavenContext(repo_cache=repository, timeout=timeout)
     component = context.project(artifact.group, artifact.name).at_version(artifact.version)
     try:
         return Path(component.artifact().resolve())

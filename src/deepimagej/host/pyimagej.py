@@ -17,10 +17,11 @@ from deepimagej.host.running import Host, start_once
 from deepimagej.host.stand_ins import add_missing
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
     from deepimagej.host.classpath import Fiji
+    from deepimagej.host.desk import Desk
     from deepimagej.host.java import Java
     from deepimagej.settings import Settings
 
@@ -37,6 +38,7 @@ def start(
     settings: Settings,
     on_command: OnCommand,
     fields: Fields = no_fields,
+    make_desk: Callable[[], Desk] | None = None,
 ) -> Host:
     """The running Fiji; started if this process has no ImageJ yet.
 
@@ -58,7 +60,7 @@ def start(
     """
 
     def begin() -> Host:
-        bridge = Bridge(on_command, fields=fields)
+        bridge = Bridge(on_command, fields=fields, make_desk=make_desk)
         return _start(fiji, mode, tuple(java_options), settings=settings, bridge=bridge)
 
     return start_once(begin, mode=mode, fiji=fiji)

@@ -9,9 +9,10 @@ from deepimagej.errors import HostError
 from deepimagej.host.running import java_runs, running
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from deepimagej.host.bridge import Fields, OnCommand
+    from deepimagej.host.desk import Desk
     from deepimagej.host.running import Host
     from deepimagej.settings import Settings
 
@@ -24,6 +25,7 @@ def start(
     settings: Settings,
     on_command: OnCommand,
     fields: Fields,
+    make_desk: Callable[[], Desk] | None = None,
 ) -> Host:
     """The ImageJ of this process; started if need be.
 
@@ -47,7 +49,9 @@ def start(
     if not _is_name(fiji) or (fiji is None and host is None and java_runs()):
         from deepimagej.host.adopting import adopt
 
-        return adopt(fiji, settings=settings, on_command=on_command, fields=fields)
+        return adopt(
+            fiji, settings=settings, on_command=on_command, fields=fields, make_desk=make_desk
+        )
     if fiji is None:
         name = settings.fiji or "" if host is None else host.fiji
     else:
@@ -61,6 +65,7 @@ def start(
             settings=settings,
             on_command=on_command,
             fields=fields,
+            make_desk=make_desk,
         )
     from deepimagej.host import pyimagej
 
@@ -71,6 +76,7 @@ def start(
         settings=settings,
         on_command=on_command,
         fields=fields,
+        make_desk=make_desk,
     )
 
 

@@ -22,11 +22,20 @@ _n_runs = 0
 
 
 class StatusBar:
-    """Shows the steps of a run in ImageJ's window; cancels the run when Esc is pressed there."""
+    """Shows the steps of a run in ImageJ's window; cancels the run when Esc is pressed there.
 
-    def __init__(self) -> None:
+    Parameters
+    ----------
+    job
+        A ``deepimagej.window.Job``, if a window waits for the run: it shows the same and may
+        cancel it too.
+    """
+
+    def __init__(self, job: Any | None = None) -> None:
         self.cancel = CancelToken()
         """Give it to the run."""
+        self._job = job
+        self._memory = Memory()
         self._imagej: Any = jpype.JClass("ij.IJ")
         self._shown = 0.0
         self._is_over = threading.Event()
@@ -38,8 +47,14 @@ class StatusBar:
         if step.done < step.total and now - self._shown < _INTERVAL:
             return
         self._shown = now
-        self._imagej.showStatus(_sentence(step))
-        self._imagej.showProgress(min(step.done / step.total if step.total else 1.0, 1.0))
+        part = min(step.done / step.total if step.total else 1.0, 1.0)
+        self._imagej.showStatus(f"DeepImageJ {sentence(step)}")
+        self._imagej.showProgress(part)
+        if self._job is not None:
+            is_known = step.total > 1 or step.done > 0
+            text = sentence(step)
+            text = f"{text[0].upper()}{text[1:]}, {self._memory.read(now)}"
+            self._job.show(part if is_known else -1.0, text)
 
     def __enter__(self) -> Self:
         global _n_runs
@@ -67,12 +82,43 @@ class StatusBar:
     def _listen(self) -> None:
         """Look for Esc also where no step is reported: a call of the network may take long."""
         while not self._is_over.wait(_INTERVAL):
-            if self._imagej.escapePressed():
+            is_asked = self._job is not None and self._job.isCancelled()
+            if is_asked or self._imagej.escapePressed():
                 self.cancel.cancel()
                 return
 
 
-def _sentence(step: Step) -> str:
+class Memory:
+    """What this process and its workers take, asked for at most once a second."""
+
+    def __init__(self) -> None:
+        self._read = 0.0
+        self._text = ""
+
+    def read(self, now: float) -> str:
+        """As in ``1.4 GB``."""
+        if now - self._read >= 1 or not self._text:
+            self._read = now
+            self._text = f"{self._bytes() / 1e9:.1f} GB"
+        return self._text
+
+    def _bytes(self) -> int:
+        import psutil
+
+        me = psutil.Process()
+        total = 0
+        for process in (me, *me.children(recursive=True)):
+            try:
+                total += process.memory_info().rss
+            except psutil.Error:  # it ended just now
+                continue
+        return total
+
+
+def sentence(step: Step) -> str:
+    """A step in words, as in ``inference on cpu: 3/6, 12 s left``."""
     device = f" on {step.device}" if step.device else ""
-    left = "" if step.seconds_left is None else f", {step.seconds_left:.0f} s left"
-    return f"DeepImageJ {step.stage}{device}: {step.done}/{step.total}{left}"
+    count = f": {step.done}/{step.total}" if step.total > 1 else ""
+    is_open = step.seconds_left is not None and step.done < step.total
+    left = f", {step.seconds_left:.0f} s left" if is_open else ""
+    return f"{step.stage}{device}{count}{left}"

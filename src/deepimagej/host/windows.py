@@ -88,6 +88,13 @@ def unique_title(host: Host, title: str) -> str:
     return name
 
 
+def log(text: str) -> None:
+    """Write to ImageJ's Log window; headless, to where macros print."""
+    import jpype
+
+    jpype.JClass("ij.IJ").log(text)
+
+
 def _enter_batch_mode(host: Host) -> None:
     """Headless, images are open only in batch mode, which starts with the first macro."""
     if host.mode == "headless" and not host.java_class("ij.macro.Interpreter").isBatchMode():

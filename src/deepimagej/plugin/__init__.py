@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Final
 from deepimagej.errors import OptionError
 from deepimagej.plugin import colours, morphology, objects
 from deepimagej.plugin.calls import Call
+from deepimagej.plugin.installing import install_command
 from deepimagej.plugin.methods import cellpose_command, stardist_command
 from deepimagej.plugin.run import run_command
+from deepimagej.plugin.telling import about_command, help_command
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -19,6 +21,9 @@ COMMANDS: Final[Mapping[str, Callable[[str], str | None]]] = {
     "DeepImageJ Run": run_command,
     "DeepImageJ StarDist": stardist_command,
     "DeepImageJ Cellpose": cellpose_command,
+    "DeepImageJ Install Model": install_command,
+    "DeepImageJ Help": help_command,
+    "DeepImageJ About": about_command,
 }
 """By the name in the menu: takes the options of a macro line, returns the line to record."""
 

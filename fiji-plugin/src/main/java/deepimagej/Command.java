@@ -1,5 +1,8 @@
 package deepimagej;
 
+import deepimagej.window.ErrorDialog;
+import deepimagej.window.Recording;
+import deepimagej.window.Windows;
 import ij.IJ;
 import ij.ImageJ;
 import ij.Macro;
@@ -8,6 +11,8 @@ import ij.plugin.PlugIn;
 import ij.plugin.frame.Recorder;
 
 import java.awt.GraphicsEnvironment;
+
+import javax.swing.SwingUtilities;
 
 /**
  * A doorbell: every command of deepimagej takes its options and hands them to Python.
@@ -19,8 +24,7 @@ public class Command implements PlugIn {
 
 	private static final String TITLE = "DeepImageJ";
 	private static final String NO_PYTHON =
-		"DeepImageJ runs in Python, and this ImageJ was started without it.\n" +
-			"Start ImageJ from Python: ";
+		"DeepImageJ runs in Python, and this ImageJ was started without it.";
 	private static final String START = "deepimagej.start(mode=\"gui\")";
 
 	private static volatile Runner runner;
@@ -59,10 +63,12 @@ public class Command implements PlugIn {
 	{
 		final Restart restart = Restart.find();
 		if (refusal != null && !refusal.isEmpty()) {
-			stop("The Python of this ImageJ cannot run DeepImageJ.\n" + refusal, macro, scripted);
+			stop(Answer.failed("The Python of this ImageJ cannot run DeepImageJ.", refusal, ""), macro,
+				scripted);
 		}
 		else if (scripted || restart == null) {
-			stop(NO_PYTHON + (restart == null ? START : restart.command()), macro, scripted);
+			stop(Answer.failed(NO_PYTHON, "Start ImageJ from Python: " + (restart == null ? START
+				: restart.command()), ""), macro, scripted);
 		}
 		else restart.offer(TITLE);
 	}
@@ -70,6 +76,7 @@ public class Command implements PlugIn {
 	private static void runFromMenu(final Runner answering, final String name) {
 		// ImageJ would record the dialog's fields at once; the true line is known after the run.
 		Recorder.setCommand(null);
+		if (Windows.open(name)) return;
 		final String[][] fields = answering.fields(name);
 		final String options = fields == null ? "" : RunDialog.ask(name, fields);
 		if (options != null) finish(answering.run(name, options), null, false);
@@ -78,13 +85,8 @@ public class Command implements PlugIn {
 	private static void finish(final Answer answer, final Interpreter macro,
 		final boolean scripted)
 	{
-		if (!answer.isDone()) stop(answer.text(), macro, scripted);
-		else if (!scripted && answer.text() != null) record(answer.text());
-	}
-
-	private static void record(final String line) {
-		if (!IJ.recording()) return;
-		Recorder.recordString((Recorder.scriptMode() ? "IJ." : "") + line + "\n");
+		if (!answer.isDone()) stop(answer, macro, scripted);
+		else if (!scripted) Recording.record(answer.text());
 	}
 
 	/**
@@ -98,9 +100,10 @@ public class Command implements PlugIn {
 	 * None of them stops a macro that called this one; {@link MacroErrors} does.
 	 * </p>
 	 */
-	private static void stop(final String message, final Interpreter macro,
+	private static void stop(final Answer answer, final Interpreter macro,
 		final boolean scripted)
 	{
+		final String message = answer.message();
 		if (macro != null) {
 			macro.abort(message == null ? "Cancelled" : message);
 		}
@@ -109,7 +112,7 @@ public class Command implements PlugIn {
 			Macro.abort();
 		}
 		else if (message != null) {
-			IJ.showMessage(TITLE, message);
+			SwingUtilities.invokeLater(() -> ErrorDialog.show(IJ.getInstance(), answer));
 		}
 	}
 
