@@ -225,8 +225,7 @@ def test_the_gateway_of_a_script_is_taken_over() -> None:
         "print(ij.gateway is ij2, deepimagej.start().gateway is ij2)\n"
         "try:\n    ij.run_macro(failing)\n"
         "except deepimagej.LibraryError as error:\n    print(error.message)\n"
-        "for macro in ('x = ;', 'exit(\"no\");', 'run(\"No such\");', 'exit();',\n"
-        '              \'roiManager("rename", "x");\'):\n'
+        "for macro in ('x = ;', 'exit(\"no\");', 'run(\"No such\");', 'exit();'):\n"
         "    try:\n        print(ij.run_macro(macro))\n"
         "    except deepimagej.MacroError as error:\n        print(error.message)\n"
         'print(ij.run_macro(\'print("seen"); return "" + roiManager("count");\'))\n'
@@ -245,10 +244,9 @@ def test_the_gateway_of_a_script_is_taken_over() -> None:
         'The macro stopped in line 1, "run("No such");": ImageJ has no command "No such".',
         "None",
     ]
-    assert "Exactly one item in the list must be selected" in lines[6]
-    assert lines[7:9] == ["seen", "0"]
-    assert lines[9] == "['Results'] True"
-    assert lines[10:] == [
+    assert lines[6:8] == ["seen", "0"]
+    assert lines[8] == "['Results'] True"
+    assert lines[9:] == [
         "An ImageJ of another program already runs in this process; "
         f"Fiji ({FIJI}) cannot be started.",
         "A process has one ImageJ: use another process for the other one.",

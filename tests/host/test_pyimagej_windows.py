@@ -139,4 +139,3 @@ def test_the_menu_runs_a_model_and_quitting_leaves_no_process(
     process.communicate("\n", timeout=60)
     assert time.monotonic() - began < 30
     assert not psutil.wait_procs(workers, timeout=10)[1]
-    assert process.returncode == 0
