@@ -71,9 +71,9 @@ def interior(labels: NDArray[np.int32]) -> NDArray[np.bool_]:
     return (labels > 0) & (highest == ndimage.minimum_filter(other, 3))
 
 
-def gap_weights(labels: NDArray[np.int32]) -> NDArray[np.float16]:
+def gap_weights(labels: NDArray[np.int32], near: int = NEAR) -> NDArray[np.float16]:
     """1, and 5 where two nuclei are near."""
-    size = 2 * NEAR + 1
+    size = 2 * near + 1
     highest = ndimage.maximum_filter(labels, size)
     lowest = ndimage.minimum_filter(np.where(labels > 0, labels, np.iinfo(np.int32).max), size)
     is_gap = (highest > lowest) & ~interior(labels)
