@@ -19,7 +19,7 @@ import numpy as np
 import tifffile
 import torch
 from torch import nn
-from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
+from torch.optim.swa_utils import AveragedModel
 
 from deepimagej.metrics import match_labels
 
@@ -200,7 +200,7 @@ class Network(nn.Module):
         self,
         outputs: int,
         *,
-        channels: Sequence[int] = (16, 32, 64, 128, 256),
+        channels: Sequence[int] = (16, 32, 64, 96, 160),
         grid: int = 1,
         features: int = 64,
         dimensions: int = 2,
@@ -233,7 +233,7 @@ def train(network: Network, recipe: Recipe, options: argparse.Namespace) -> nn.M
     """The network with the running mean of its weights; output/checkpoint.pt has them too."""
     layout = torch.channels_last if network.head.weight.ndim == 4 else torch.channels_last_3d
     network.to(memory_format=layout)
-    mean = AveragedModel(network, multi_avg_fn=get_ema_multi_avg_fn(0.998), use_buffers=True)
+    mean = AveragedModel(network, multi_avg_fn=_running_mean, use_buffers=True)
     optimizer = torch.optim.AdamW(network.parameters(), lr=recipe.rate, weight_decay=1e-4)
     state = _State(network, mean, optimizer, options.output)
     if options.resume:
@@ -256,6 +256,19 @@ def train(network: Network, recipe: Recipe, options: argparse.Namespace) -> nn.M
             losses, due = [], due + budget / recipe.scores
             started = time.process_time() - state.spent  # scoring is not training
     return mean.module.eval()
+
+
+def _running_mean(
+    means: Sequence[torch.Tensor], values: Sequence[torch.Tensor], count: torch.Tensor | int
+) -> None:
+    """The mean of the last 500 steps or so; at first of fewer, so that the start is forgotten."""
+    weight = max(0.002, 9 / (10 + int(count)))
+    with torch.no_grad():
+        for mean, value in zip(means, values, strict=True):
+            if mean.is_floating_point():
+                mean.lerp_(value.to(mean.dtype), weight)
+            else:
+                mean.copy_(value)
 
 
 def _step(
