@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch
 from scipy import ndimage
-from skimage.segmentation import watershed
 from training import (
     Network,
     Recipe,
@@ -30,6 +29,8 @@ from training import (
     train,
     vary,
 )
+
+from deepimagej.methods.deepwater import segment
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -64,12 +65,29 @@ def main() -> None:
     rng = np.random.default_rng(options.seed)
     recipe = Recipe(batches(samples, targets, rng), loss, partial(score, tuning=tuning))
     network = train(DeepWaterNet(), recipe, options)
-    maps = [probabilities(network, sample) for sample in tuning]
-    for marker in (0.3, 0.4, 0.5, 0.6, 0.7):
-        for cell in (0.3, 0.4, 0.5, 0.6):
-            for radius in (0, 1, 2):
-                figures = agreement(maps, tuning, marker=marker, cell=cell, radius=radius)
-                print(marker, cell, radius, figures, flush=True)
+    choose(network, split(read_samples(options.data / "train", level))[1])
+
+
+def choose(network: nn.Module, samples: Sequence[Sample]) -> None:
+    """Print the figures of many thresholds at the size of the images, as the bundle works."""
+    maps = []
+    for sample in samples:
+        values = probabilities(network, halved(sample)).repeat(2, 1).repeat(2, 2)
+        height, width = sample.labels.shape
+        widths = [
+            (0, 0),
+            *(
+                (0, size - have)
+                for size, have in zip((height, width), values.shape[1:], strict=True)
+            ),
+        ]
+        maps.append(np.pad(values, widths, mode="edge"))
+    for marker in (0.4, 0.6):
+        for cell in (0.4, 0.5, 0.6):
+            for radius, height in ((0, 0.05), (3, 0.1)):
+                options = {"marker_thresh": marker, "cell_thresh": cell}
+                figures = agreement(maps, samples, radius=radius, height=height, **options)
+                print(marker, cell, radius, height, figures, flush=True)
 
 
 def level(image: NDArray[Any]) -> NDArray[np.float32]:
@@ -138,25 +156,13 @@ def probabilities(network: nn.Module, sample: Sample) -> NDArray[np.float32]:
 
 def score(network: nn.Module, *, tuning: Sequence[Sample]) -> dict[str, float]:
     maps = [probabilities(network, sample) for sample in tuning]
-    return agreement(maps, tuning, marker=0.5, cell=0.5, radius=0)
+    return agreement(maps, tuning, marker_thresh=0.5, cell_thresh=0.5, radius=1, height=0.05)
 
 
 def agreement(
-    maps: Sequence[NDArray[np.float32]],
-    samples: Sequence[Sample],
-    *,
-    marker: float,
-    cell: float,
-    radius: int,
+    maps: Sequence[NDArray[np.float32]], samples: Sequence[Sample], **options: Any
 ) -> dict[str, float]:
-    found = []
-    for values in maps:
-        is_marker = values[0] > marker
-        if radius:
-            is_marker = ndimage.binary_opening(is_marker, iterations=radius)
-        seeds, _ = ndimage.label(is_marker)
-        labels = watershed(-values[1], seeds, mask=(values[1] > cell) | is_marker)
-        found.append(labels.astype(np.int32))
+    found = [segment(values[0], values[1], has_dams=False, **options) for values in maps]
     truth = [sample.labels for sample in samples]
     return {**f1_scores(found, samples), "SEG": round(seg(truth, found), 4)}
 

@@ -51,9 +51,7 @@ def write_torchscript(module: nn.Module, sample: torch.Tensor, file: Path) -> No
         torch.jit.save(traced, str(file))
 
 
-def to_keras(
-    network: Network, *, name: str, finish: Callable[[Any], Any], output: str
-) -> Any:
+def to_keras(network: Network, *, name: str, finish: Callable[[Any], Any], output: str) -> Any:
     """The 2-D network in Keras, (batch, y, x, channel), with the same weights.
 
     Parameters

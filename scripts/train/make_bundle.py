@@ -19,10 +19,9 @@ import tifffile
 import torch
 import yaml
 from cellpose import CellposeNet
-from deepwater import BACKGROUND, DeepWaterNet
+from deepwater import DeepWaterNet, level
 from exports import receptive_radius, to_keras, write_onnx, write_saved_model, write_torchscript
 from nuclei_unet import NucleiNet
-from scipy import ndimage
 from splinedist import CONTROLS, SplineDistNet
 from stardist import DISTANCE_SCALE, GRID, RAYS, StarDistNet
 from torch import nn
@@ -35,6 +34,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from training import Network
 
+SHORTEST = 1e-3
+"""Px; stardist takes no distance for shorter."""
 EXAMPLES = Path(__file__).parents[2] / "src" / "deepimagej" / "examples"
 
 
@@ -50,7 +51,6 @@ class Method:
     halving: int = 1
     """The network sees means of so many px a side, and its output is enlarged again."""
     prepare: Callable[[NDArray[Any]], NDArray[np.float32]] = scale_range
-    image: str = "sample.tif"
     finish_keras: Callable[[Any], Any] | None = None
     extra: dict[str, Any] = field(default_factory=dict)
 
@@ -78,14 +78,16 @@ class Bundled(nn.Module):
 
 
 def stardist_outputs(values: torch.Tensor) -> torch.Tensor:
-    return torch.cat([torch.sigmoid(values[:, :1]), DISTANCE_SCALE * values[:, 1:]], 1)
+    return torch.cat(
+        [torch.sigmoid(values[:, :1]), (DISTANCE_SCALE * values[:, 1:]).clamp(min=SHORTEST)], 1
+    )
 
 
 def stardist_keras(values: Any) -> Any:
     import keras
 
     prob = keras.layers.Activation("sigmoid")(values[..., :1])
-    dist = keras.layers.Rescaling(DISTANCE_SCALE)(values[..., 1:])
+    dist = keras.ops.maximum(DISTANCE_SCALE * values[..., 1:], SHORTEST)
     return keras.layers.Concatenate()([prob, dist])
 
 
@@ -108,13 +110,6 @@ def sigmoid_keras(values: Any) -> Any:
     return keras.layers.Activation("sigmoid")(values)
 
 
-def level(image: NDArray[Any]) -> NDArray[np.float32]:
-    """What the bundle's macro does: the image without its background, in standard deviations."""
-    values = image.astype(np.float32)
-    values = values - ndimage.gaussian_filter(values, BACKGROUND, mode="nearest")
-    return values / values.std()
-
-
 METHODS = {
     "stardist": Method(
         StarDistNet,
@@ -125,7 +120,7 @@ METHODS = {
         extra={
             "stardist": {
                 "config": {"n_rays": RAYS, "grid": [GRID, GRID]},
-                "thresholds": {"prob": 0.5, "nms": 0.4},
+                "thresholds": {"prob": 0.35, "nms": 0.3},
             }
         },
     ),
@@ -137,7 +132,7 @@ METHODS = {
         extra={
             "splinedist": {
                 "config": {"n_control_points": CONTROLS, "grid": [GRID, GRID]},
-                "thresholds": {"prob": 0.5, "nms": 0.4},
+                "thresholds": {"prob": 0.4, "nms": 0.3},
             }
         },
     ),
@@ -182,7 +177,12 @@ def main(name: str, checkpoint: Path) -> None:
         write_weights(weights, network, method, tensor, folder)
     text = yaml.safe_dump(
         rdf.describe(
-            description, folder, halo=halo, least=least, step=step, formats=method.formats,
+            description,
+            folder,
+            halo=halo,
+            least=least,
+            step=step,
+            formats=method.formats,
             extra=method.extra,
         ),
         sort_keys=False,
@@ -225,9 +225,7 @@ def write_weights(
         write_torchscript(module, tensor, file)
     else:
         assert method.finish_keras is not None
-        model = to_keras(
-            network, name="raw", finish=method.finish_keras, output=description.output
-        )
+        model = to_keras(network, name="raw", finish=method.finish_keras, output=description.output)
         found = np.asarray(model.predict_on_batch(tensor.numpy()))
         with torch.inference_mode():
             difference = np.abs(found - module(tensor).numpy()).max()

@@ -101,9 +101,7 @@ def batches(
 def loss(output: torch.Tensor, batch: Batch) -> torch.Tensor:
     """Weighted cross-entropy."""
     _, inside, weight = batch
-    return torch.nn.functional.binary_cross_entropy_with_logits(
-        output[:, 0], inside, weight=weight
-    )
+    return torch.nn.functional.binary_cross_entropy_with_logits(output[:, 0], inside, weight=weight)
 
 
 def score(network: nn.Module, *, tuning: Sequence[Sample]) -> dict[str, float]:
@@ -115,8 +113,10 @@ def score(network: nn.Module, *, tuning: Sequence[Sample]) -> dict[str, float]:
         labels, _ = ndimage.label(output > 0)
         labels[(np.bincount(labels.ravel()) < 15)[labels]] = 0
         found.append(labels)
-    counts = [sum(len(np.unique(values)) - 1 for values in images)
-              for images in (found, [sample.labels for sample in tuning])]
+    counts = [
+        sum(len(np.unique(values)) - 1 for values in images)
+        for images in (found, [sample.labels for sample in tuning])
+    ]
     return {**f1_scores(found, tuning), "count": round(counts[0] / counts[1], 4)}
 
 

@@ -284,7 +284,7 @@ def _axes(
 
 
 def _output_axes(description: Description, halo: int) -> list[dict[str, Any]]:
-    axes = _axes(description.layout, dict.fromkeys("zyx", {}), description.channels)
+    axes = _axes(description.layout, {letter: {} for letter in "zyx"}, description.channels)
     for axis in axes:
         if axis["type"] == "space":
             axis["size"] = {"tensor_id": "raw", "axis_id": axis["id"]}

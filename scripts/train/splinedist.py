@@ -66,7 +66,7 @@ def main() -> None:
     network = train(SplineDistNet(), recipe, options)
     maps = [to_maps(predict(network, sample.image)) for sample in tuning]
     for prob_thresh in (0.3, 0.4, 0.5, 0.6):
-        for nms_thresh in (0.3, 0.4, 0.5):
+        for nms_thresh in (0.3, 0.5):
             figures = agreement(maps, tuning, prob_thresh=prob_thresh, nms_thresh=nms_thresh)
             print(prob_thresh, nms_thresh, figures, flush=True)
 
@@ -88,7 +88,7 @@ class Targets:
                 continue
             outline = contour(sample.labels[box] == number)
             center = outline.mean(1)
-            self.centers[number] = center + [box[0].start, box[1].start]
+            self.centers[number] = center + np.array([box[0].start, box[1].start])
             for place, turn in enumerate(TURNS):
                 self.controls[place, number] = fit(turned(outline - center[:, np.newaxis], turn))
 
@@ -152,7 +152,7 @@ def _crop(
 
 
 def loss(output: torch.Tensor, batch: Batch) -> torch.Tensor:
-    """Cross-entropy of the probability, and the error of the control points by the object's size."""
+    """Cross-entropy of the probability, and the error of the control points by the size."""
     _, prob, steps = batch
     entropy = torch.nn.functional.binary_cross_entropy_with_logits(output[:, 0], prob)
     found = DISTANCE_SCALE * output[:, 1:]

@@ -63,7 +63,7 @@ def main() -> None:
     network = train(StarDistNet(), recipe, options)
     maps = [to_maps(predict(network, sample.image)) for sample in tuning]
     for prob_thresh in (0.3, 0.4, 0.5, 0.6):
-        for nms_thresh in (0.3, 0.4, 0.5):
+        for nms_thresh in (0.3, 0.5):
             figures = agreement(maps, tuning, prob_thresh=prob_thresh, nms_thresh=nms_thresh)
             print(prob_thresh, nms_thresh, figures, flush=True)
 
@@ -199,7 +199,6 @@ def agreement(
         )
         found.append(objects.labels)
     return f1_scores(found, samples)
-
 
 
 if __name__ == "__main__":

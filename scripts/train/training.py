@@ -42,7 +42,9 @@ class Sample:
     labels: NDArray[np.int32]
 
 
-def arguments(description: str, minutes: float, *, is_simulated: bool = False) -> argparse.Namespace:
+def arguments(
+    description: str, minutes: float, *, is_simulated: bool = False
+) -> argparse.Namespace:
     """The options of a training script."""
     parser = argparse.ArgumentParser(
         description=description, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -127,8 +129,7 @@ class Turn:
 def tensors(rows: Sequence[tuple[NDArray[Any], ...]]) -> Batch:
     """The crops of a batch, one tensor for each kind."""
     return tuple(
-        torch.from_numpy(np.stack(values).astype(np.float32))
-        for values in zip(*rows, strict=True)
+        torch.from_numpy(np.stack(values).astype(np.float32)) for values in zip(*rows, strict=True)
     )
 
 
@@ -172,8 +173,9 @@ class UNet(nn.Module):
         last = grid.bit_length() - 1
         self.up = nn.ModuleDict(
             {
-                str(level): double_conv(channels[level + 1] + channels[level], channels[level],
-                                        dimensions)
+                str(level): double_conv(
+                    channels[level + 1] + channels[level], channels[level], dimensions
+                )
                 for level in range(last, len(channels) - 1)
             }
         )
@@ -225,7 +227,7 @@ class Recipe:
     score: Callable[[nn.Module], dict[str, float]]
     """Figures on the tuning images."""
     rate: float = 2e-3
-    scores: int = 6
+    scores: int = 4
     """How often the tuning images are scored."""
 
 
@@ -355,9 +357,7 @@ class _State:
         self.iteration, self.spent = content["iteration"], content["spent"]
 
 
-def f1_scores(
-    found: Sequence[NDArray[np.int32]], samples: Sequence[Sample]
-) -> dict[str, float]:
+def f1_scores(found: Sequence[NDArray[np.int32]], samples: Sequence[Sample]) -> dict[str, float]:
     """F1 at three overlaps, objects of all images counted together."""
     figures = {}
     for iou in (0.5, 0.7, 0.8):

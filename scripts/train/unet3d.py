@@ -116,9 +116,7 @@ def batches(rng: np.random.Generator) -> Iterator[Batch]:
 def loss(output: torch.Tensor, batch: Batch) -> torch.Tensor:
     """Weighted cross-entropy."""
     _, inside, weight = batch
-    return torch.nn.functional.binary_cross_entropy_with_logits(
-        output[:, 0], inside, weight=weight
-    )
+    return torch.nn.functional.binary_cross_entropy_with_logits(output[:, 0], inside, weight=weight)
 
 
 def score(network: nn.Module, *, tuning: Sequence[Sample]) -> dict[str, float]:
