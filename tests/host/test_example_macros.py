@@ -19,7 +19,7 @@ from deepimagej.plugin import dispatch
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from deepimagej.host.embedded import EmbeddedImageJ
+    from deepimagej.host.running import Host
 
 MACROS = Path(__file__).parents[2] / "macros" / "examples"
 TRUTH = tifffile.imread(examples.path("images/nuclei_truth.tif"))[128:384, 128:384]
@@ -35,7 +35,7 @@ def library(user_folders: Path) -> Iterator[None]:
 
 
 @pytest.fixture
-def ij(imagej: EmbeddedImageJ) -> Iterator[ImageJ]:
+def ij(imagej: Host) -> Iterator[ImageJ]:
     with imagej.answering(dispatch):
         yield ImageJ(imagej)
     imagej.close()
