@@ -198,6 +198,24 @@ def test_models_are_installed_listed_and_removed(shell: Shell) -> None:
     assert not lost.exists()
 
 
+def test_example_models_are_installed_by_name_one_or_all(shell: Shell) -> None:
+    one = shell("install", "example:stardist")
+    assert (one.code, one.out) == (0, f"Nuclei StarDist: {shell.models / 'Nuclei-StarDist'}\n")
+    everything = shell("install", "example:all", "--json")
+    assert [record["name"] for record in everything.json] == [
+        "Nuclei Cellpose",
+        "Nuclei Probability",
+        "Nuclei SplineDist",
+        "Nuclei StarDist",
+        "Nuclei U-Net",
+        "Nuclei 3D U-Net",
+    ]
+    assert len(list(shell.models.glob("*/rdf.yaml"))) == len(everything.json)
+    refused = shell("install", "example:cells")
+    assert (refused.code, refused.out) == (3, "")
+    assert refused.err.startswith('Error: There is no example model "cells".\n')
+
+
 def test_info_tells_all_keys_without_weights(shell: Shell) -> None:
     folder = make_identity_bundle(
         shell.home / "described",

@@ -83,6 +83,7 @@ def test_the_jar_the_macros_and_the_examples_are_in_the_wheel(wheel: Path) -> No
         "examples/nuclei/rdf.yaml",
         "examples/nuclei/probability.onnx",
         "examples/nuclei/count_nuclei.ijm",
+        "examples/stardist/saved_model.zip",
     }
     assert not [name for name in names if "__pycache__" in name or name.startswith("tests")]
 

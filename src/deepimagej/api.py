@@ -9,6 +9,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from deepimagej import examples
 from deepimagej.inputs import Source, as_images, name_images
 from deepimagej.process import start_host, tools, warm_up
 from deepimagej.progress import silent
@@ -309,7 +310,8 @@ def install(source: str | Path, *, trust: bool = False, replace: bool = False) -
     Parameters
     ----------
     source
-        Folder or zip.
+        Folder or zip; ``example:NAME`` for a model that comes with the package
+        (`deepimagej.examples.bundles` names them).
     trust
         Trust the code that it brings, in exactly this state.
     replace
@@ -320,10 +322,11 @@ def install(source: str | Path, *, trust: bool = False, replace: bool = False) -
     BundleError
         If the bundle is broken or a file does not have its sha256.
     LibraryError
-        If another model of that name is installed.
+        If another model of that name is installed, or there is no example of that name.
     """
-    shared = tools()
-    spec = shared.library.install(Path(source).expanduser(), replace=replace)
+    shared, text = tools(), str(source)
+    folder = examples.bundle(text) if text.startswith(examples.PREFIX) else Path(source)
+    spec = shared.library.install(folder.expanduser(), replace=replace)
     if trust:
         shared.trust.trust(spec)
     return spec

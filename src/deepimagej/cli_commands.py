@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import deepimagej
+from deepimagej import examples
 from deepimagej.errors import ImageError, OptionError
 from deepimagej.macro_options import OPTIONS
 
@@ -220,18 +221,27 @@ def _models(parsed: argparse.Namespace) -> int:
 
 
 def _add_install(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("source", metavar="FOLDER|ZIP", help="the bundle")
+    parser.add_argument(
+        "source",
+        metavar="FOLDER|ZIP|example:NAME",
+        help="the bundle; example:NAME comes with the package, example:all is all that do",
+    )
     parser.add_argument("--replace", action="store_true", help="replace a model of the same name")
     parser.add_argument("--trust", action="store_true", help="trust the code that it brings")
     _add_json(parser)
 
 
 def _install(parsed: argparse.Namespace) -> int:
-    spec = deepimagej.install(parsed.source, trust=parsed.trust, replace=parsed.replace)
+    is_all = parsed.source == f"{examples.PREFIX}all"
+    names = [f"{examples.PREFIX}{name}" for name in examples.bundles()]
+    records = []
+    for source in names if is_all else [parsed.source]:
+        spec = deepimagej.install(source, trust=parsed.trust, replace=parsed.replace)
+        records.append({"name": spec.name, "path": str(spec.folder)})
+        if not parsed.json:
+            print(f"{spec.name}: {spec.folder}")
     if parsed.json:
-        print(json.dumps({"name": spec.name, "path": str(spec.folder)}))
-    else:
-        print(f"{spec.name}: {spec.folder}")
+        print(json.dumps(records if is_all else records[0]))
     return 0
 
 

@@ -1,0 +1,13 @@
+// Find nuclei as star-convex polygons.
+//
+// In:  an image as argument, or else the current image.
+// Out: a label image, current; its LUT shows each label in a colour of its own.
+//
+// Needs the model: deepimagej install example:stardist
+// Without a display: deepimagej macro stardist.ijm IMAGE
+
+image = getArgument();
+if (image != "") open(image);
+run("DeepImageJ Run", "model=[Nuclei StarDist]");
+getStatistics(area, mean, min, count);
+print(count + " nuclei in " + getTitle());
