@@ -25,7 +25,7 @@ from deepimagej.host.java import find_java
 from deepimagej.library import Library
 from deepimagej.settings import Settings
 
-ROUNDS = 5
+ROUNDS = 3
 WANTED = 2.5
 """Times the bare start."""
 LATEST = 100.0

@@ -230,6 +230,7 @@ class Gui:
     def picture(self, name: str) -> Path:
         """A screenshot."""
         PICTURES.mkdir(parents=True, exist_ok=True)
+        time.sleep(0.4)  # what was said is drawn a little later
         path = PICTURES / f"{name}.png"
         ImageGrab.grab(xdisplay=self.display).save(path, optimize=True)
         return path

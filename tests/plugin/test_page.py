@@ -193,4 +193,4 @@ def test_operations_are_sentences(operation: Operation, words: str) -> None:
 def test_small_words() -> None:
     assert [listed(x) for x in ((), ("a",), ("a", "b", "c"))] == ["", "a", "a, b and c"]
     told = [duration(seconds) for seconds in (0.2, 40, 120, 7200)]
-    assert told == ["less than 1 s", "40 s", "2 min", "2.0 h"]
+    assert told == ["1 s", "40 s", "2 min", "2.0 h"]

@@ -141,9 +141,8 @@ def times(numbers: Sequence[int]) -> str:
 
 
 def duration(seconds: float) -> str:
-    """A time as people say it: ``3 s``, ``2 min``, ``1.5 h``."""
-    if seconds < 1:
-        return "less than 1 s"
+    """A time as people say it: ``3 s``, ``2 min``, ``1.5 h``; at least a second."""
+    seconds = max(seconds, 1)
     if seconds < 90:
         return f"{seconds:.0f} s"
     if seconds < 5400:

@@ -52,6 +52,7 @@ final class FieldRow {
 			text.setName(key);
 			text.getDocument().addDocumentListener(ModelList.Changes.of(changed));
 			if (combo != null) text.setColumns(COLUMNS);
+			text.setCaretPosition(0); // long texts show their beginning
 		}
 		final JComponent main = combo == null ? text : combo;
 		if (combo != null) combo.setName(text == null ? key : key + " list");

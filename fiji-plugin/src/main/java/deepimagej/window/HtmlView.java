@@ -23,6 +23,7 @@ final class HtmlView extends JEditorPane {
 	private static final String OWN = "deepimagej:";
 
 	private String html = "";
+	private String kept;
 
 	/**
 	 * @param open takes the name of a text that a link leads to
@@ -35,6 +36,16 @@ final class HtmlView extends JEditorPane {
 				follow(event.getDescription(), open);
 			}
 		});
+	}
+
+	/** Keeps what {@link #showKept} will show: laying a page out takes a while. */
+	void keep(final String newHtml) {
+		kept = newHtml;
+	}
+
+	void showKept() {
+		if (kept != null) show(kept);
+		kept = null;
 	}
 
 	void show(final String newHtml) {

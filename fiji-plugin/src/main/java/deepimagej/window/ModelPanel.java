@@ -60,6 +60,7 @@ final class ModelPanel {
 		top.add(picture, BorderLayout.LINE_START);
 		top.add(header, BorderLayout.CENTER);
 		tabs.setName("tabs");
+		tabs.addChangeListener(event -> showTab());
 		tabs.addTab("Run", Widgets.scrolled(runTab()));
 		panel.setBorder(BorderFactory.createEmptyBorder(0, 6, 0, 0));
 		panel.add(top, BorderLayout.NORTH);
@@ -92,18 +93,27 @@ final class ModelPanel {
 		choices.show(page);
 		preview.setText("");
 		while (tabs.getTabCount() > 1) tabs.removeTabAt(1);
+		views.clear();
 		for (final String[] text : page.tabs()) {
 			final HtmlView view = new HtmlView(this::open);
 			view.setName("page " + text[0]);
-			view.show(text[1]);
+			view.keep(text[1]);
+			views.add(view);
 			tabs.addTab(text[0], Widgets.scrolled(view));
 		}
 		for (int i = 0; i < tabs.getTabCount(); i++) tabs.setMnemonicAt(i, '1' + i);
 		tabs.setSelectedIndex(Math.min(tab, tabs.getTabCount() - 1));
+		showTab();
 		for (final JButton button : new JButton[] { copyFull, copyShort, copyPython }) {
 			button.setEnabled(false); // until the choices are judged
 		}
 		copyBibtex.setEnabled(!page.bibtex().isEmpty());
+	}
+
+	/** Lays out the page of the tab that is seen. */
+	private void showTab() {
+		final int index = tabs.getSelectedIndex() - 1;
+		if (index >= 0 && index < views.size()) views.get(index).showKept();
 	}
 
 	/** Says what the choices come to. */

@@ -223,7 +223,7 @@ final class RunWindow {
 
 	private void finish(final Card chosen, final boolean isSample, final Answer answer) {
 		job = null;
-		if (!isSample) page.choices().holdImages();
+		page.choices().holdImages();
 		enable();
 		page.choices().refreshImages();
 		Recording.resume(isSample || !answer.isDone() ? null : answer.text());
