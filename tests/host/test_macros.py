@@ -76,9 +76,9 @@ def test_an_error_in_eval_stops_the_macro(imagej: Host) -> None:
 
 
 def test_an_unknown_command_is_named(imagej: Host) -> None:
-    assert _error(imagej, 'x = 1;\nrun("Marker-controlled Watershed", "a=b");') == (
-        'The macro stopped in line 2, "run("Marker-controlled Watershed", "a=b");": '
-        'ImageJ has no command "Marker-controlled Watershed".',
+    assert _error(imagej, 'x = 1;\nrun("Classic Watershed", "a=b");') == (
+        'The macro stopped in line 2, "run("Classic Watershed", "a=b");": '
+        'ImageJ has no command "Classic Watershed".',
         "It is one of MorphoLibJ: tick the update site IJPB-plugins in Fiji (Help > Update... > "
         "Manage Update Sites).",
     )

@@ -82,7 +82,9 @@ def test_the_macro_of_stardists_bundles_gives_labels_rois_and_a_table(
     assert list(result.images) == ["Label Image"]
     assert_array_equal(result.images["Label Image"], expected.labels)
     assert len(result.rois) == len(result.tables["Results"]) == len(expected.scores)
-    told = ij.run_macro('return RoiManager.getName(0) + " " + roiManager("count") + getTitle();')
+    told = ij.run_macro(
+        'return "" + RoiManager.getName(0) + " " + roiManager("count") + getTitle();'
+    )
     assert told == f"mine {len(expected.scores) + 1}Label Image"  # the user's ROI is back
 
 

@@ -65,7 +65,9 @@ def _run(host: Host, text: str, arg: str) -> tuple[Any, Any]:
 def _run_unchanged(host: Host, text: str, arg: str) -> tuple[Any, Any]:
     with listening(host) as heard:
         answer = host.java_class("ij.IJ").runMacro(text, arg)
-    return answer, heard.message(answer)
+    message = heard.message(answer)
+    heard.pass_on(host)
+    return answer, message
 
 
 def run_macro_file(host: Host, path: Path, arg: str = "") -> str | None:

@@ -41,8 +41,18 @@ class Heard:
             return found["message"].rstrip("\n")
         if self.thrown is not None:
             return self.thrown
-        lines = self.output.strip().splitlines()
-        return lines[-1] if str(answer) == "[aborted]" and lines else None
+        *printed, last = self.output.strip().splitlines() or [""]
+        if str(answer) != "[aborted]" or not last:
+            return None
+        self.output = "".join(f"{line}\n" for line in printed)
+        return last
+
+    def pass_on(self, host: Host) -> None:
+        """Print what was heard and is no message."""
+        if self.output:
+            host.java_class("java.lang.System").out.print_(self.output)
+        if self.errors and not _ERROR.search(self.errors):
+            sys.stderr.write(self.errors)
 
 
 @cache
@@ -54,7 +64,7 @@ def is_changed(host: Host) -> bool:
 
 @contextmanager
 def listening(host: Host) -> Iterator[Heard]:
-    """Hear why the macros inside a ``with`` stop; what else they print is passed on."""
+    """Hear why the macros inside a ``with`` stop, and what they print."""
     import jpype
 
     heard = Heard()
@@ -85,7 +95,3 @@ def listening(host: Host) -> Iterator[Heard]:
         system.setOut(before[1])
         imagej.setExceptionHandler(None)
         heard.errors, heard.output = (str(each.toString("UTF-8")) for each in streams)
-        if heard.output:
-            before[1].print_(heard.output)
-        if heard.errors and not _ERROR.search(heard.errors):
-            sys.stderr.write(heard.errors)

@@ -101,11 +101,13 @@ def _shapes(
     whole_x, whole_y = np.trunc(x).astype(np.int64), np.trunc(y).astype(np.int64)
     next_x, next_y = _next(whole_x), _next(whole_y)
     products = (whole_x * next_y - whole_y * next_x).astype(np.float32)
+    steps_x = (next_x - whole_x).astype(np.float32)
+    steps_y = (next_y - whole_y).astype(np.float32)
     return Shapes(
         x=whole_x,
         y=whole_y,
         areas=np.float32(0.5) * np.abs(np.cumsum(products, 1, dtype=np.float32)[:, -1]),
-        perimeters=np.hypot(next_x - whole_x, next_y - whole_y).sum(1),
+        perimeters=np.sqrt(steps_x * steps_x + steps_y * steps_y).sum(1, dtype=np.float64),
         boxes=boxes,
         whole_boxes=np.stack([whole_y.min(1), whole_y.max(1), whole_x.min(1), whole_x.max(1)], 1),
         centers=centers,

@@ -32,10 +32,13 @@ public class HeadlessRoiManager extends RoiManager {
 	public static void install() throws ReflectiveOperationException {
 		final HeadlessRoiManager manager = allocate(HeadlessRoiManager.class);
 		final DefaultListModel<String> titles = new DefaultListModel<>();
+		final JList<String> list = new JList<>(titles);
+		list.setFixedCellWidth(1); // else it is laid out anew for each ROI that is added
+		list.setFixedCellHeight(1);
 		put(Component.class, "objectLock", manager, new Object());
 		put(RoiManager.class, "rois", manager, new ArrayList<Object>());
 		put(RoiManager.class, "listModel", manager, titles);
-		put(RoiManager.class, "list", manager, new JList<>(titles));
+		put(RoiManager.class, "list", manager, list);
 		put(RoiManager.class, "showAllCheckbox", manager, allocate(Checkbox.class));
 		put(RoiManager.class, "labelsCheckbox", manager, allocate(Checkbox.class));
 		// As ImageJ's own fields begin; those that begin with 0 or false are so already.
