@@ -34,9 +34,9 @@ def display() -> Iterator[str]:
         yield name
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A user's folder with the example model installed, and images."""
+    """A user's folder with the example model installed, and images; one for each file of tests."""
     folder = tmp_path_factory.mktemp("gui")
     variables = user(folder)
     Library(Settings.from_environment(variables)).install(examples.path("nuclei"))
@@ -59,7 +59,7 @@ def user(folder: Path) -> dict[str, str]:
     return {**os.environ, **mine, "DEEPIMAGEJ_CACHE": cache, "HOME": str(folder)}
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def variables(home: Path) -> Mapping[str, str]:
     return user(home)
 
