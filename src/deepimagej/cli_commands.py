@@ -193,9 +193,10 @@ def _add_gui(parser: argparse.ArgumentParser) -> None:
 
 
 def _gui(parsed: argparse.Namespace) -> int:
+    from deepimagej.host.shutdown import end_at_once
     from deepimagej.host.staying import stay_open
 
-    return stay_open(lambda: deepimagej.start(parsed.fiji, mode="gui"), parsed.images)
+    end_at_once(stay_open(lambda: deepimagej.start(parsed.fiji, mode="gui"), parsed.images))
 
 
 def _add_model(parser: argparse.ArgumentParser) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
+import subprocess
 import threading
 import time
 from collections import OrderedDict, deque
@@ -36,6 +37,8 @@ _LOG_LINES: Final = 200
 _LONGEST_LINE: Final = 4096
 _LOOK_IDLE: Final = 5.0
 """Seconds between two looks at whether the worker is in use."""
+_REAP: Final = 0.5
+"""Seconds that a process may take to end after its pipes closed."""
 _DRAIN: Final = 2.0
 """Seconds that a dead worker's output may take: a program that it started may hold the pipe."""
 
@@ -237,6 +240,9 @@ class Service:
                 raise WorkerFailure("seconds", f"{seconds:g} s", self.log_since(mark))
 
     def _death(self, mark: int) -> WorkerFailure:
+        # Its pipes close a moment before it has ended: it would pass for one that we ended.
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._appose._process.wait(timeout=_REAP)
         self.end()
         if self._was_alive:
             return WorkerFailure("stopped", "the worker was ended")

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import atexit
-from typing import TYPE_CHECKING
+import os
+import sys
+from typing import TYPE_CHECKING, NoReturn
 
 if TYPE_CHECKING:
     from deepimagej.host.bridge import Bridge
@@ -31,3 +33,15 @@ def end_with_the_process(bridge: Bridge) -> None:
 
     jpype.config.onexit = False
     atexit.register(end)
+
+
+def end_at_once(code: int) -> NoReturn:
+    """End this process after its exit functions, without Python's own end.
+
+    A thread of Java's that is still in Python, as a run from a window is, aborts the process while
+    Python ends (JPype 1.7.1: exit code -6).
+    """
+    atexit._run_exitfuncs()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)
