@@ -44,7 +44,7 @@ def test_help_comes_at_once(shell: Shell) -> None:
         done = shell("--help")
         seconds.append(time.perf_counter() - began)
         assert (done.code, done.err) == (0, "")
-    assert "run       Run a model on images." in done.out
+    assert "run           Run a model on images." in done.out
     assert min(seconds) < 0.3
 
 
