@@ -54,8 +54,13 @@ class ImageJ:
     @property
     def is_open(self) -> bool:
         """Whether ImageJ's window is there; it goes when the user closes it."""
-        window = self._host.java_class("ij.IJ").getInstance()
-        return window is not None and bool(window.isDisplayable())
+        import jpype
+
+        try:
+            window = self._host.java_class("ij.IJ").getInstance()
+            return window is not None and bool(window.isDisplayable())
+        except jpype.JVMNotRunning:  # a Fiji that was quit takes Java along
+            return False
 
     def run_macro(self, text: str, arg: str = "") -> str | None:
         """Run the macro `text` with `arg` and give what it returns, None if nothing.
