@@ -1,4 +1,4 @@
-"""A Fiji with windows as the host: menu, dialogs, quitting; each in a process of its own."""
+"""A Fiji with windows as the host: dialogs, quitting; each in a process of its own."""
 
 from __future__ import annotations
 
@@ -87,43 +87,20 @@ def test_no_error_of_a_scripted_call_opens_a_dialog_that_blocks_it(
     assert "The macro stopped: no." in lines
 
 
-MENU = """
-def item(menu, label):
-    return next(menu.getItem(i) for i in range(menu.getItemCount())
-                if str(menu.getItem(i).getLabel()) == label)
-bar = J("ij.Menus").getMenuBar()
-plugins = next(bar.getMenu(i) for i in range(bar.getMenuCount())
-               if str(bar.getMenu(i).getLabel()) == "Plugins")
-command = item(item(plugins, "DeepImageJ"), "DeepImageJ Run")
+RUN = """
 ij.show(examples.path("images/nuclei.tif"))
-event = J("java.awt.event.ActionEvent")
-IJ.getInstance().actionPerformed(event(command, 1001, command.getActionCommand()))
-def wait_for(find):
-    until = time.monotonic() + 100
-    while time.monotonic() < until:
-        if (found := find()) is not None:
-            return found
-        time.sleep(0.1)
-    raise TimeoutError
-def dialog():
-    kind = J("ij.gui.GenericDialog")
-    windows = J("java.awt.Window").getWindows()
-    return next((each for each in windows if isinstance(each, kind) and each.isVisible()), None)
-shown = wait_for(dialog)
-ok = shown.getButtons()[0]
-shown.actionPerformed(event(ok, 1001, "OK"))
-wait_for(lambda: True if J("ij.WindowManager").getImageCount() > 1 else None)
+ij.run_macro('run("DeepImageJ Run", "model=[Nuclei Probability]");')
 print(ij.run_macro("return getTitle();"), flush=True)
 """
 
 
-def test_the_menu_runs_a_model_and_quitting_leaves_no_process(
+def test_quitting_after_a_run_leaves_no_process(
     started: list[subprocess.Popen[str]],
 ) -> None:
     process = begin(
         started,
         "gui",
-        f"{MENU}"
+        f"{RUN}"
         "for number in list(J('ij.WindowManager').getIDList()):\n"
         "    J('ij.WindowManager').getImage(number).changes = False\n"
         "input()\n"

@@ -5,9 +5,12 @@ from __future__ import annotations
 import atexit
 import os
 import sys
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, NoReturn
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from deepimagej.host.bridge import Bridge
 
 _PATIENCE = 2.0
@@ -45,3 +48,31 @@ def end_at_once(code: int) -> NoReturn:
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(code)
+
+
+@contextmanager
+def ending_with_java() -> Iterator[None]:
+    """Let a Java that ends inside a ``with`` end the process, with exit code 0.
+
+    A Fiji that is quit ends Java, and any call into it from then on crashes the process. Java runs
+    this before it ends.
+    """
+    import jpype
+
+    is_inside = True
+
+    @jpype.JImplements("java.lang.Runnable")
+    class End:
+        @jpype.JOverride  # type: ignore[untyped-decorator]  # jpype has no types
+        def run(self) -> None:
+            if is_inside:
+                sys.stdout.flush()
+                sys.stderr.flush()
+                os._exit(0)
+
+    hook = jpype.JClass("java.lang.Thread")(End())
+    jpype.JClass("java.lang.Runtime").getRuntime().addShutdownHook(hook)
+    try:
+        yield
+    finally:
+        is_inside = False

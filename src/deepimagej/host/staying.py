@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from deepimagej.errors import ImageError
+from deepimagej.host.shutdown import ending_with_java
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -48,8 +49,9 @@ def stay_open(start: Callable[[], ImageJ], images: Sequence[str]) -> int:
 def _wait(ij: ImageJ, images: Sequence[str]) -> None:
     for name in images:
         ij.show(Path(name).expanduser())
-    while ij.is_open:
-        time.sleep(_INTERVAL)
+    with ending_with_java():
+        while ij.is_open:
+            time.sleep(_INTERVAL)
 
 
 def _behind_cocoa(start: Callable[[], ImageJ], images: Sequence[str]) -> int:
