@@ -115,4 +115,5 @@ def test_quitting_after_a_run_leaves_no_process(
     began = time.monotonic()
     process.communicate("\n", timeout=60)
     assert time.monotonic() - began < 30
+    assert process.returncode == 0
     assert not psutil.wait_procs(workers, timeout=10)[1]

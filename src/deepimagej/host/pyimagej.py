@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import atexit
 import os
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any, Final
 
 from deepimagej.errors import HostError
@@ -14,6 +15,7 @@ from deepimagej.host.java import find_java
 from deepimagej.host.launching import Clock, check_mode, options_of, starting
 from deepimagej.host.patching import changed_jar
 from deepimagej.host.running import Host, start_once
+from deepimagej.host.shutdown import ending_with_java
 from deepimagej.host.stand_ins import add_missing
 
 if TYPE_CHECKING:
@@ -180,5 +182,9 @@ def _finish(running: Host) -> None:
     running.attach()
     if running.mode == "headless":
         running.java_class("deepimagej.HeadlessRoiManager").install()
+    else:  # its user may quit it
+        stack = ExitStack()
+        stack.enter_context(ending_with_java())
+        atexit.register(stack.close)  # Python's own end keeps its exit code
     add_missing(running)
     running.bridge.register()
