@@ -151,6 +151,42 @@ def test_killed_worker_is_reported_and_the_next_call_starts_another(
     assert network._worker.pid != pid
 
 
+@on_posix
+def test_a_worker_killed_between_two_calls_is_reported_as_well(
+    settings: Settings, tmp_path: Path
+) -> None:
+    images = [{"input": random_image(1, 1, 8, 8)} for _ in range(3)]
+    with Engines(settings) as engines:
+        network = engines.load(*make_spec(ONNX, write_identity(tmp_path / "identity.onnx")))
+        pid = network._worker.pid
+        assert pid is not None
+        results = network.stream(images, ["output"])
+        next(results)
+        time.sleep(0.5)  # the second call has ended, the third has not begun
+        os.kill(pid, signal.SIGKILL)
+        with pytest.raises(WorkerCrashed) as caught:
+            list(results)
+        assert caught.value.message == (
+            "The onnxruntime worker ended while running the model 'Nuclei': killed (signal 9)."
+        )
+        (again,) = network.stream(images[:1], ["output"])
+        assert_array_equal(again["output"], images[0]["input"])
+
+
+@on_posix
+def test_a_worker_killed_between_two_runs_is_started_again_without_a_word(
+    settings: Settings, tmp_path: Path
+) -> None:
+    image = random_image(1, 1, 8, 8)
+    with Engines(settings) as engines:
+        network = engines.load(*make_spec(ONNX, write_identity(tmp_path / "identity.onnx")))
+        pid = network._worker.pid
+        assert pid is not None
+        os.kill(pid, signal.SIGKILL)
+        time.sleep(0.5)
+        assert_array_equal(network.predict({"input": image}, ["output"])["output"], image)
+
+
 def test_python_without_the_framework_says_what_to_install(
     settings: Settings, tmp_path: Path
 ) -> None:

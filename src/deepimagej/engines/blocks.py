@@ -104,8 +104,8 @@ def padded(shape: Sequence[int], dtype: np.dtype[Any]) -> int:
 
 
 _AT_ONCE = getattr(mmap, "MAP_SHARED", 0) | getattr(mmap, "MAP_POPULATE", 0)
-"""All pages are there already: one look at each takes longer than mapping them together (34 MB:
-7 ms and 1.5 ms)."""
+"""All pages are there already, and one look at each takes longer than mapping them together: to
+map and write 34 MB took 23 ms and 11 ms (2 cores, 2026-11)."""
 
 
 class _Nameless:

@@ -77,6 +77,7 @@ class Network:
         self._context = failures.Context(spec.name, source.file, worker.engine, str(device))
         self._options = {**source.options, "device": str(device)}
         reply = self._load()
+        self._key: str = reply["key"]
         self.device: Device = _device(reply["device"])
         """The device that ``auto`` was resolved to."""
         self.engine: str = reply["engine"]
@@ -154,6 +155,7 @@ class Network:
         running: Future[dict[str, NDArray[Any]]] | None = None
         with self._lock:
             self._is_given_up = False
+            self._key = self._load()["key"]  # a worker that ended while nobody used it is no news
             try:
                 for number, inputs in enumerate(calls):
                     slot = self._slots[number % 2]
@@ -211,21 +213,20 @@ class Network:
     ) -> dict[str, NDArray[Any]]:
         while True:
             try:
-                # Loaded here: another network of the same worker may have pushed this one out.
-                reply = self._ask(slot, items, outputs, key=self._load()["key"])
+                reply = self._ask(slot, items, outputs)
                 break
             except WorkerFailure as failure:
-                # Another run ended the worker that both share; a closed one is told by `_load`.
+                # Another run ended the worker that both share, or another network of it pushed
+                # this one out; a closed worker is told by `_load`.
                 if failure.kind != "stopped" or self._is_given_up:
                     raise failures.of_predict(failure, self._context) from failure
+                self._key = self._load()["key"]
         return {item["name"]: slot.output.view(item) for item in reply["outputs"]}
 
-    def _ask(
-        self, slot: _Slot, items: list[dict[str, Any]], outputs: list[str], *, key: str
-    ) -> dict[str, Any]:
+    def _ask(self, slot: _Slot, items: list[dict[str, Any]], outputs: list[str]) -> dict[str, Any]:
         room = {"target": slot.output.name, "capacity": slot.output.capacity}
         arguments = {
-            "key": key,
+            "key": self._key,
             "block": slot.input.name,
             "inputs": items,
             "outputs": [

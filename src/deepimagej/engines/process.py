@@ -100,18 +100,23 @@ class Worker:
     def call(
         self, function: str, arguments: Mapping[str, Any], *, cancel: CancelToken | None = None
     ) -> dict[str, Any]:
-        """The worker's answer; starts the process if need be.
+        """The worker's answer, from the process in which a network was loaded.
 
         Raises
         ------
         WorkerFailure
-            If the worker refuses, fails, dies, hangs or takes longer than its limit; of the kind
-            ``stopped`` if it was ended for another call: load again and repeat.
+            If the worker refuses, fails, dies (now, or since the last call), hangs or takes longer
+            than its limit; of the kind ``stopped`` if it was ended for another call, or nobody
+            loaded since that was told: load again and repeat.
         RunCancelled
             If `cancel` says so meanwhile; the process is ended, as a call into a framework
             cannot be stopped in another way.
         """
-        return self._ask(self._service(), function, arguments, cancel)
+        with self._starting:
+            services = list(self._services)
+        if not services:
+            raise WorkerFailure("stopped", "the worker was ended")
+        return self._ask(services[0], function, arguments, cancel)
 
     @property
     def is_running(self) -> bool:

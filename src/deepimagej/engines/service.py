@@ -100,6 +100,8 @@ class Service:
         self._is_closed = False
         self._is_ended = False
         self._was_alive = False
+        self._is_told = False
+        self._mark = 0
         self._kills = deaths.kills_for_memory()
         command = (str(interpreter), str(_START), engine.script)
         self._appose = ApposeService(Path.cwd(), environment(engine), *command)
@@ -142,13 +144,15 @@ class Service:
         """
         call = object()
         with self._lock:
-            if self._is_closed or self._is_ended:
-                raise WorkerFailure("stopped", "the worker was ended")
-            self._calls.append(call)
-            if len(self._calls) == 1:
+            is_over = self._is_closed or self._is_ended
+            if not is_over:
+                self._calls.append(call)
+            if self._calls == [call]:
                 self._pulse.beat()
                 self._kills = deaths.kills_for_memory()
-        mark = self._log.total
+        if is_over:
+            raise self._death(self._mark, again=False)
+        mark = self._mark = self._log.total
         try:
             return self._answer(call, inputs, mark, cancel=cancel, seconds=seconds)
         finally:
@@ -239,13 +243,21 @@ class Service:
             elif seconds is not None and clock.look() > seconds:
                 raise WorkerFailure("seconds", f"{seconds:g} s", self.log_since(mark))
 
-    def _death(self, mark: int) -> WorkerFailure:
+    def _death(self, mark: int, *, again: bool = True) -> WorkerFailure:
+        """Why it is no more, of kind ``stopped`` if it was ended here, or if that was told before.
+
+        Parameters
+        ----------
+        again
+            Whether to tell it whoever was told.
+        """
         # Its pipes close a moment before it has ended: it would pass for one that we ended.
         with contextlib.suppress(subprocess.TimeoutExpired):
             self._appose._process.wait(timeout=_REAP)
         self.end()
-        if self._was_alive:
+        if self._was_alive or (self._is_told and not again):
             return WorkerFailure("stopped", "the worker was ended")
+        self._is_told = True
         code = int(self._appose._process.returncode)
         lines = deaths.last_words(self._log.since(mark))
         detail = "\n".join(lines)

@@ -45,7 +45,7 @@ class StaticFields:
 
 
 def _fields_of(host: Host, java_class: str, names: tuple[str, ...] | None) -> Mapping[str, Any]:
-    """The fields, looked up once: each call of a macro asks for them, and it takes 1 ms."""
+    """The fields, looked up once: each call of a macro asks for them."""
     if (java_class, names) not in _found:
         _found[java_class, names] = _look_up(host, java_class, names)
     return _found[java_class, names]
