@@ -164,6 +164,7 @@ def test_a_worker_killed_between_two_calls_is_reported_as_well(
         next(results)
         time.sleep(0.5)  # the second call has ended, the third has not begun
         os.kill(pid, signal.SIGKILL)
+        time.sleep(0.5)  # it is gone before anybody asks it
         with pytest.raises(WorkerCrashed) as caught:
             list(results)
         assert caught.value.message == (
