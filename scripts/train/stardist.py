@@ -8,7 +8,7 @@ Schmidt et al., "Cell Detection with Star-convex Polygons", MICCAI 2018.
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
@@ -32,7 +32,7 @@ from training import (
 from deepimagej.methods.stardist import non_maximum_suppression
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from numpy.typing import NDArray
     from torch import nn
@@ -184,12 +184,13 @@ def agreement(
     *,
     prob_thresh: float,
     nms_thresh: float,
+    suppress: Callable[..., Any] = non_maximum_suppression,
 ) -> dict[str, float]:
-    """F1 over all objects of all images."""
+    """F1 over all objects of all images; SplineDist hands its own suppression."""
     found = []
     for (prob, dist), sample in zip(maps, samples, strict=True):
         height, width = (-(-size // GRID) for size in sample.labels.shape)
-        objects = non_maximum_suppression(
+        objects = suppress(
             prob[:height, :width],
             dist[:height, :width],
             grid=(GRID, GRID),

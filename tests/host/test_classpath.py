@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+import scyjava.config
 
 from deepimagej.errors import HostError
 from deepimagej.host.classpath import find_fiji, of_jars
@@ -82,9 +83,9 @@ def test_coordinates_without_a_network_are_an_error(
         monkeypatch.setenv(variable, "http://127.0.0.1:9")  # nothing listens there
     for variable in ("NO_PROXY", "no_proxy"):
         monkeypatch.delenv(variable, raising=False)
+    repositories = ", ".join(scyjava.config.get_repositories().values())
     assert error_of(name) == (
-        f"{name} cannot be fetched from https://maven.scijava.org/content/groups/public "
-        "or Maven Central.",
+        f"{name} cannot be fetched from {repositories} or Maven Central.",
         "Check the coordinates and the network, or name the folder of a Fiji.",
     )
     assert capfd.readouterr().err == ""
