@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -77,11 +78,18 @@ def test_a_tile_that_was_asked_for_is_made_smaller_too(shell: Shell) -> None:
 
 
 def test_memory_that_holds_no_tile_at_all_is_an_error(shell: Shell) -> None:
-    (shell.home / "engines.toml").write_text('[onnx]\nmemory = "75 MB"\n', encoding="utf-8")
+    """The model takes no less than 512 x 512 px, which need about 200 MB."""
+    bundle = shutil.copytree(examples.path("nuclei"), shell.home / "bundle")
+    rdf = bundle / "rdf.yaml"
+    rdf.write_text(rdf.read_text("utf-8").replace("min: 224", "min: 512"), encoding="utf-8")
+    (shell.home / "engines.toml").write_text('[onnx]\nmemory = "100 MB"\n', encoding="utf-8")
     done = shell(
-        "run", examples.path("nuclei"), "large.tif", "-o", "out", "--postprocessing", "none",
+        "run", bundle, "large.tif", "-o", "out", "--postprocessing", "none",
         DEEPIMAGEJ_ENGINES=str(shell.home / "engines.toml"),
     )  # fmt: skip
     assert done.code == 6
-    assert done.err.startswith("Error: There is not enough memory for ")
+    assert done.err.startswith(
+        "Error: There is not enough memory for running the model 'Nuclei Probability' in "
+    )
+    assert "(its limit is 100 MB)" in done.err
     assert not (shell.home / "out").exists()

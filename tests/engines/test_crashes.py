@@ -17,6 +17,7 @@ import pytest
 import torch
 from numpy.testing import assert_array_equal
 
+from deepimagej import examples
 from deepimagej.engines import Engines
 from deepimagej.engines.process import Worker
 from deepimagej.engines.table import ONNX as ENGINE
@@ -44,6 +45,7 @@ from engine_cases import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from deepimagej.bundle import ModelSpec, Weights
     from deepimagej.engines import Network
     from deepimagej.settings import Settings
 
@@ -192,6 +194,25 @@ def test_a_call_that_needs_more_memory_than_the_user_allows_is_out_of_memory(
         assert_array_equal(made[:, :, :8, :8], small)
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux limits memory")
+def test_every_call_is_answered_however_little_memory_is_left(
+    settings: Settings, tmp_path: Path
+) -> None:
+    """Python itself needs some: for the answer, and for the thread of the next task."""
+    spec, weights = make_spec(ONNX, examples.path("nuclei") / "probability.onnx")
+    with Engines(settings) as engines:
+        loaded = engines.load(spec, weights)._worker._services[0].loaded
+        starts = next(iter(loaded.values()))["resident"]
+    failures: list[DeepImageJError] = []
+    for more in range(8, 20):  # from where loading may fail to where the smaller images fit
+        line = f'memory = "{starts / 1e6 + more / 4:.2f} MB"'
+        with Engines(_limited(settings, tmp_path, line)) as engines:
+            failures += _failures(engines, spec, weights)
+    told = {type(failure) for failure in failures}
+    assert OutOfMemory in told
+    assert told <= {OutOfMemory, OptionError}  # the latter: it has more before it loads
+
+
 def test_a_limit_below_what_the_framework_takes_is_told(settings: Settings, tmp_path: Path) -> None:
     with (
         Engines(_limited(settings, tmp_path, 'memory = "20 MB"')) as engines,
@@ -298,6 +319,18 @@ def _failure(network: Network) -> DeepImageJError:
     with pytest.raises(DeepImageJError) as caught:
         network.predict({"input": IMAGE + ENDLESS}, ["output"])
     return caught.value
+
+
+def _failures(engines: Engines, spec: ModelSpec, weights: Weights) -> list[DeepImageJError]:
+    """What is told of calls with smaller and smaller images."""
+    told = []
+    for size in (512, 256, 128, 64, 64, 64):
+        try:
+            network = engines.load(spec, weights)
+            network.predict({"input": random_image(1, 1, size, size)}, ["output"])
+        except DeepImageJError as error:
+            told.append(error)
+    return told
 
 
 def _workers() -> set[int]:

@@ -14,6 +14,7 @@ except ImportError:  # Windows
     resource = None  # type: ignore[assignment]
 
 _LINE = re.compile(r"^(\w+):\s+(\d+) kB$", re.MULTILINE)
+_NO_LIMIT = resource.getrlimit(resource.RLIMIT_AS) if resource is not None else (-1, -1)
 _GROWING = frozenset({"load", "predict", "fetch"})
 """Functions whose growth is that of the network."""
 
@@ -103,17 +104,23 @@ def limit(most: Optional[int]) -> None:
     The system limits addresses, not memory (``RLIMIT_AS``), and frameworks keep many more of
     these than they use: PyTorch 2.15 3.1 GB when it is imported, of which 0.5 GB are in memory.
     What is kept and not used now does not count, so `limit` is called before each call of a
-    network.
+    network. `most` of None changes nothing.
     """
-    sizes = _sizes()
-    if resource is None or not sizes:
+    if most is None or resource is None:
         return
-    hard = resource.getrlimit(resource.RLIMIT_AS)[1]
-    soft = hard
-    if most is not None:
-        soft = sizes["VmSize"] - sizes["VmRSS"] + most
-        soft = soft if hard == resource.RLIM_INFINITY else min(soft, hard)
+    sizes = _sizes()
+    if not sizes:
+        return
+    own, hard = _NO_LIMIT
+    soft = sizes["VmSize"] - sizes["VmRSS"] + most
+    soft = soft if own == resource.RLIM_INFINITY else min(soft, own)
     resource.setrlimit(resource.RLIMIT_AS, (soft, hard))
+
+
+def lift() -> None:
+    """Take the limit away. It needs no memory, as there may be none."""
+    if resource is not None:
+        resource.setrlimit(resource.RLIMIT_AS, _NO_LIMIT)
 
 
 def _sizes() -> Dict[str, int]:

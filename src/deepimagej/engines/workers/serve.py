@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import importlib
 import io
+import json
 import math
 import os
 import sys
@@ -49,7 +50,10 @@ _framework: Any = None
 _thread = ThreadPoolExecutor(1, thread_name_prefix="engine")
 _account = memory.Account()
 _most: Optional[int] = None
-"""Bytes that the process may take."""
+"""Bytes that the process may take. None on a GPU: CUDA keeps addresses for all memory of all GPUs,
+far beyond any sensible limit."""
+_say: Callable[..., None] = print
+"""Writes a line of Appose's protocol."""
 
 
 def answer(task: Any, function: str, arguments: Dict[str, Any]) -> Dict[str, Any]:
@@ -57,12 +61,17 @@ def answer(task: Any, function: str, arguments: Dict[str, Any]) -> Dict[str, Any
 
     The client gets an update each second: while there are any, this process lives.
     """
+    # Made now: where a call takes all memory, Appose's would fail, and with it the task.
+    beat = json.dumps({"task": task._uuid, "responseType": "UPDATE"})
     result = _thread.submit(_answer, _FUNCTIONS[function], arguments)
     while True:
         try:
             return result.result(timeout=_BEAT)
         except TimeoutError:
-            task.update()
+            with contextlib.suppress(MemoryError):
+                _say(beat)
+        except MemoryError:  # of waiting: `_answer` raises none
+            time.sleep(_BEAT)
 
 
 def _answer(function: Callable[..., Dict[str, Any]], arguments: Dict[str, Any]) -> Dict[str, Any]:
@@ -75,11 +84,15 @@ def _answer(function: Callable[..., Dict[str, Any]], arguments: Dict[str, Any]) 
 
 def load(key: str, path: str, options: Dict[str, Any]) -> Dict[str, Any]:
     """Load weights and keep them under `key` and their device."""
+    global _most
     device = _resolve(options["device"])
     key = f"{key}:{device}"
-    _limit(options.get("memory"), device)
+    _most = options.get("memory") if device == "cpu" else None
+    has_now = memory.resident()
+    if _most is not None and has_now is not None and has_now >= _most:
+        raise Refused("limit", f"{has_now / 1e6:.0f} MB")
     if key not in _models:
-        _models[key] = _framework.load(path, device, options)
+        _models[key] = _limited(_framework.load, path, device, options)
         memory.give_back()
     model = _models[key]
     return {
@@ -110,10 +123,9 @@ def predict(
     places = match("input", [item["name"] for item in inputs], model.inputs, ranks)
     by_place = {place: _view(shared, item) for place, item in zip(places, inputs)}
     arrays = [_cast(by_place[place], slot) for place, slot in enumerate(model.inputs)]
-    _limit(_most, key.partition(":")[2])
     _account.begin()
     start = time.perf_counter()
-    results = model.predict(arrays)
+    results = _limited(model.predict, arrays)
     seconds = time.perf_counter() - start
     need = _account.need(key)
     _results[block] = _select(results, outputs)
@@ -166,17 +178,17 @@ def release(blocks: List[str]) -> Dict[str, Any]:
     return {}
 
 
-def _limit(most: Optional[int], device: str) -> None:
-    """Hold the process to `most` bytes, from now on; on a GPU nothing is limited.
+def _limited(call: Callable[..., Any], *arguments: Any) -> Any:
+    """Call the framework while the process is held to the memory that it may take.
 
-    CUDA keeps addresses for all memory of all GPUs, far beyond any sensible limit.
+    Only then: what is left when a call failed may be too little for the answer, or for the thread
+    of the next task, which Python's `Thread.start` then awaits for ever (cpython#140746).
     """
-    global _most
-    has_now = memory.resident()
-    if most is not None and has_now is not None and has_now >= most and device == "cpu":
-        raise Refused("limit", f"{has_now / 1e6:.0f} MB")
-    _most = most
-    memory.limit(most if device == "cpu" else None)
+    memory.limit(_most)
+    try:
+        return call(*arguments)
+    finally:
+        memory.lift()
 
 
 def _resolve(device: str) -> str:
@@ -216,9 +228,6 @@ def _cast(array: NDArray[Any], slot: Slot) -> NDArray[Any]:
 
 def _attach(name: str) -> blocks.Shared:
     if name not in _blocks:
-        # The client's memory does not count. What a framework keeps and does not use leaves no room
-        # in the limit, which is set anew before the next call of a network.
-        memory.limit(None)
         _blocks[name] = blocks.attach(name)
     return _blocks[name]
 
@@ -231,15 +240,15 @@ def _close(shared: blocks.Shared) -> None:
 
 def main(engine: str) -> None:
     """Import the framework, then answer tasks until stdin ends."""
-    global _framework, _account
+    global _framework, _account, _say
     guard.settle()
-    protocol = _keep_stdout()
+    _say = _keep_stdout()
     blocks.leave_alone()
     _framework = importlib.import_module(f".{engine}", __package__)
     _account = memory.Account()
     from appose import python_worker
 
-    python_worker.print = protocol
+    python_worker.print = _say
     python_worker.main()
     os._exit(0)  # frameworks' own clean-up may hang or crash, and there is nothing to save
 
