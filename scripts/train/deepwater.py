@@ -3,7 +3,8 @@
     python scripts/train/deepwater.py DATA OUTPUT
 
 Lux and Matula, "Cell segmentation by combining marker-controlled watershed and deep learning",
-arXiv 2004.01607. The network sees the image at half its size.
+arXiv 2004.01607. The network sees the image at half its size. Some simulated images are among those
+that it learns from, as the bundle's sample image is one; none of them chooses thresholds.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch
 from scipy import ndimage
+from simulate_phase import photograph, place_cells
 from training import (
     Network,
     Recipe,
@@ -43,6 +45,8 @@ CROP = 192
 BATCH = 4
 BACKGROUND = 99
 """Sigma in px of the whole image, as DeepWater's own preprocessing."""
+SIMULATED = range(100, 112)
+"""Seeds of the simulated images; the sample's is 1."""
 CORE = 6
 """Depth in px of the halved image at which a marker begins, at most."""
 
@@ -60,6 +64,7 @@ def main() -> None:
         [halved(sample) for sample in part]
         for part in split(read_samples(options.data / "train", level))
     )
+    samples += [halved(simulated(seed)) for seed in SIMULATED]
     targets = [cores_and_weights(sample.labels) for sample in samples]
     print(f"{len(samples)} images to train, {len(tuning)} to choose thresholds", flush=True)
     rng = np.random.default_rng(options.seed)
@@ -95,6 +100,13 @@ def level(image: NDArray[Any]) -> NDArray[np.float32]:
     values = image.astype(np.float32)
     values = values - ndimage.gaussian_filter(values, BACKGROUND, mode="nearest")
     return values / values.std()
+
+
+def simulated(seed: int) -> Sample:
+    """A drawn image, as `simulate_phase` makes it."""
+    rng = np.random.default_rng(seed)
+    labels = place_cells(rng)
+    return Sample(f"simulated {seed}", level(photograph(labels, rng)), labels)
 
 
 def halved(sample: Sample) -> Sample:

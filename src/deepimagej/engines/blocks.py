@@ -68,6 +68,10 @@ class Block:
         """
         return isinstance(self._memory, _Nameless)
 
+    def is_in_use(self) -> bool:
+        """Whether an array over it lives, as far as that can be told: where it `outlives_closing`."""
+        return isinstance(self._memory, _Nameless) and self._memory.is_in_use()
+
     def view(self, item: Mapping[str, Any]) -> NDArray[Any]:
         """The array that lies at an item's ``offset``; to be kept where it `outlives_closing`."""
         if self._memory is None:
@@ -129,6 +133,17 @@ class _Nameless:
     def path(self) -> str:
         """Where a worker opens it."""
         return f"/proc/{os.getpid()}/fd/{self._descriptor}"
+
+    def is_in_use(self) -> bool:
+        """Whether an array over it lives."""
+        self.buf.release()  # which views of it outlive
+        try:
+            self._map.resize(self.size)  # to what it is: that is refused while there are any
+        except BufferError:
+            return True
+        finally:
+            self.buf = memoryview(self._map)
+        return False
 
     def unlink(self) -> None:
         """Close the door: it goes with the last mapping."""

@@ -67,6 +67,7 @@ class Network:
         cancel: CancelToken | None,
     ) -> None:
         self._worker = worker
+        self._blocks = worker.blocks
         self._source = source
         self._cancel = cancel
         self._ranks = {tensor.name: len(tensor.axes) for tensor in spec.outputs}
@@ -161,7 +162,7 @@ class Network:
                     slot = self._slots[number % 2]
                     items = self._fill(slot, inputs)
                     if slot.output.name is None and room:
-                        self._reserve(slot.output, room)
+                        slot.output = self._exchange(slot.output, room)
                     before = None if running is None else running.result()
                     running = _begin(self._call, slot, items, wanted)
                     if before is not None:
@@ -176,14 +177,14 @@ class Network:
                 raise
 
     def close(self) -> None:
-        """Free the shared memory; the weights stay warm in the worker. Safe to repeat."""
+        """Give up the shared memory; the weights stay warm in the worker. Safe to repeat."""
         with self._lock:
-            blocks = [block for slot in self._slots for block in (slot.input, slot.output)]
-            names = [block.name for block in blocks if block.name]
-            if names:
-                self._worker.release(names)
-            for block in blocks:
-                block.close()
+            # After a call that was given up, the worker may have kept results with its input.
+            give = self._blocks.free if self._is_given_up else self._blocks.give
+            for slot in self._slots:
+                give(slot.input)
+                give(slot.output)
+                slot.input, slot.output = Block(), Block()
 
     def _load(self) -> dict[str, Any]:
         try:
@@ -203,7 +204,7 @@ class Network:
         order = {name: index for index, name in enumerate(self._input_order)}
         ordered = sorted(inputs.items(), key=lambda item: order.get(item[0], len(order)))
         items, size = lay_out(ordered)
-        self._reserve(slot.input, size)
+        slot.input = self._exchange(slot.input, size)
         for item, (_, array) in zip(items, ordered, strict=True):
             np.copyto(slot.input.view(item), array)
         return items
@@ -239,7 +240,7 @@ class Network:
         self.calls.append(Call(reply["seconds"], reply["memory"]))
         if reply["written"]:
             return reply
-        self._reserve(slot.output, reply["size"])
+        slot.output = self._exchange(slot.output, reply["size"])
         room = {"target": slot.output.name, "capacity": slot.output.capacity}
         return self._worker.call("fetch", {"block": slot.input.name, **room}, cancel=self._cancel)
 
@@ -248,14 +249,16 @@ class Network:
         block = slot.output
         if block.name is None or not block.outlives_closing:
             return {name: values.copy() for name, values in outputs.items()}
-        self._worker.release([block.name])
-        block.close()
+        self._blocks.give(block)
+        slot.output = Block()
         return outputs
 
-    def _reserve(self, block: Block, size: int) -> None:
-        replaced = block.reserve(size)
-        if replaced is not None:
-            self._worker.release([replaced])
+    def _exchange(self, block: Block, size: int) -> Block:
+        """`block`, or one that holds `size` bytes in its place."""
+        if block.name is not None and size <= block.capacity:
+            return block
+        self._blocks.give(block)
+        return self._blocks.take(size)
 
 
 def _begin(function: Callable[..., _T], *arguments: Any) -> Future[_T]:

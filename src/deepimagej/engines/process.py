@@ -6,10 +6,12 @@ import contextlib
 import threading
 import weakref
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 import psutil
 
+from deepimagej.engines.pool import Pool
 from deepimagej.engines.service import Service, WorkerFailure
 
 if TYPE_CHECKING:
@@ -64,6 +66,9 @@ class Worker:
         self._starting = threading.Lock()
         self._services: list[Service] = []  # one at most, in a list for the finalizer
         self._finalizer = weakref.finalize(self, _end, self._services)
+        # Not of `release`: a process holds its pool, and would hold this worker.
+        self.blocks = Pool(partial(_release, self._services))
+        """Shared memory for its calls."""
 
     def load(
         self,
@@ -94,8 +99,7 @@ class Worker:
 
     def release(self, blocks: list[str]) -> None:
         """Let the worker let go of shared memory, if it still runs; does not wait for that."""
-        for service in [one for one in self._services if one.is_alive]:
-            service.tell({"function": "release", "arguments": {"blocks": blocks}})
+        _release(self._services, blocks)
 
     def call(
         self, function: str, arguments: Mapping[str, Any], *, cancel: CancelToken | None = None
@@ -137,6 +141,7 @@ class Worker:
         """End the process for good; safe to repeat."""
         self._is_closed = True
         self.stop()
+        self.blocks.close()
 
     def _load(
         self, key: str, arguments: Mapping[str, Any], cancel: CancelToken | None
@@ -177,7 +182,9 @@ class Worker:
             if not self.is_running:
                 _end(self._services)
                 idle = self.limits.idle
-                self._services.append(Service(self.engine, self._interpreter, idle=idle))
+                ended = self.blocks.clear
+                service = Service(self.engine, self._interpreter, idle=idle, ended=ended)
+                self._services.append(service)
             return self._services[0]
 
     def _ask(
@@ -235,6 +242,11 @@ def _size(path: str) -> int:
     whole = Path(path)
     files = whole.rglob("*") if whole.is_dir() else [whole]
     return sum(file.stat().st_size for file in files if file.is_file())
+
+
+def _release(services: list[Service], blocks: list[str]) -> None:
+    for service in [one for one in services if one.is_alive]:
+        service.tell({"function": "release", "arguments": {"blocks": blocks}})
 
 
 def _end(services: list[Service]) -> None:

@@ -20,7 +20,7 @@ from deepimagej.engines.table import environment
 from deepimagej.errors import RunCancelled
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from deepimagej.engines.table import Engine
     from deepimagej.progress import CancelToken
@@ -84,9 +84,13 @@ class Service:
     ----------
     idle
         Seconds without a call after which it is ended.
+    ended
+        Called when it has ended, from another thread.
     """
 
-    def __init__(self, engine: Engine, interpreter: Path, *, idle: float) -> None:
+    def __init__(
+        self, engine: Engine, interpreter: Path, *, idle: float, ended: Callable[[], None]
+    ) -> None:
         from appose.service import Service as ApposeService
 
         self.loaded: OrderedDict[str, dict[str, Any]] = OrderedDict()
@@ -108,7 +112,7 @@ class Service:
         self._appose._invalid_lines = _Log()
         # Appose's own stops at the first byte that is no text, and the worker would block soon.
         self._appose._stderr_loop = self._read_log
-        self._keep(idle)
+        self._keep(idle, ended)
         self._pulse = Pulse(self.pid)
 
     @property
@@ -268,7 +272,7 @@ class Service:
         kind = "memory" if deaths.is_memory(lines) else "crash"
         return WorkerFailure(kind, deaths.describe(code), detail)
 
-    def _keep(self, idle: float) -> None:
+    def _keep(self, idle: float, ended: Callable[[], None]) -> None:
         """Start the process from a thread that lives as long as it does.
 
         Linux ends a worker with the thread that started it (see `workers.guard`). Appose's reading
@@ -291,6 +295,7 @@ class Service:
             while process.is_alive() and not self._is_idle(idle):
                 process.join(min(idle / 4, _LOOK_IDLE))
             self.end()
+            ended()
 
         threading.Thread(target=keep, name="deepimagej-worker", daemon=True).start()
         started.wait()

@@ -14,6 +14,7 @@ from deepimagej.host.pixels import (
     from_java,
     from_java_rgb,
     imagej_pixels,
+    in_order,
     to_java,
     to_java_rgb,
 )
@@ -100,12 +101,10 @@ def to_imageplus(image: Image) -> Any:
     labels = image.labels if len(image.labels) == len(planes) else (None,) * len(planes)
     spans = []
     has_spans = not image.is_rgb and needs_spans(image, planes, channels)
-    for plane, label in zip(planes, labels, strict=True):
-        # Once: where channels lie last, each look at a plane reads the whole image.
-        own = np.ascontiguousarray(plane)
-        stack.addSlice(label or None, (to_java_rgb if image.is_rgb else to_java)(own))
+    for plane, label in zip(in_order(planes), labels, strict=True):
+        stack.addSlice(label or None, (to_java_rgb if image.is_rgb else to_java)(plane))
         if has_spans:
-            spans.append(span(own))
+            spans.append(span(plane))
     imp = jpype.JClass("ij.ImagePlus")(image.title, stack)
     imp.setDimensions(channels, slices, frames)
     if sum(size > 1 for size in (channels, slices, frames)) > 1:

@@ -47,14 +47,20 @@ class Pointwise:
     whole: int | None = None
     """The axis that `function` must see whole."""
 
-    def __call__(self, values: NDArray[Any], where: Box, scratch: Scratch) -> NDArray[Any]:
-        """What `values`, which lie at `where` in the tensor, become; they stay as they are.
+    def __call__(
+        self, values: NDArray[Any], where: Box, scratch: Scratch, *, is_own: bool = False
+    ) -> NDArray[Any]:
+        """What `values`, which lie at `where` in the tensor, become.
 
-        The result is not of type `dtype` yet: writing it to an array of that type rounds it.
+        They stay as they are, unless `is_own`. The result is not of type `dtype` yet: writing it
+        to an array of that type rounds it.
         """
         cut = [parameter[matching(parameter, where)] for parameter in self.parameters]
+        inside = self.inside or values.dtype
         # C order whatever the layout: numpy rounds some functions differently along strides.
-        return self.function(scratch.copy(values, self.inside or values.dtype), *cut)
+        if is_own and values.dtype == inside and values.flags.c_contiguous:
+            return self.function(values, *cut)
+        return self.function(scratch.copy(values, inside), *cut)
 
 
 class Scratch:
@@ -134,22 +140,26 @@ class Chain:
         wanted = tuple(s if axis in whole else slice(None) for axis, s in enumerate(box))
         result = np.empty(lengths(box), dtype=self.dtype) if out is None else out
         scratch = Scratch()
+        # Each block is read once, and then written over with what became of it.
+        is_own = out is self.source.values and not whole and box == everything(self)
         for block in boxes(lengths(reach), _BLOCK, whole=whole):
             place = tuple(slice(None) if axis in whole else s for axis, s in enumerate(block))
-            values = self._computed(shifted(block, reach), scratch)[wanted]
+            values = self._computed(shifted(block, reach), scratch, is_own=is_own)[wanted]
             if result.dtype != self.dtype:
                 values = values.astype(self.dtype, copy=False)
-            result[place] = values
+            if not (is_own and np.may_share_memory(values, result)):
+                result[place] = values
         return result
 
     def read(self, where: Box) -> NDArray[Any]:
         """As `part`, to be read only: without operations a view of the tensor."""
         return self.part(where) if self.steps else self.source.values[where]
 
-    def _computed(self, where: Box, scratch: Scratch) -> NDArray[Any]:
+    def _computed(self, where: Box, scratch: Scratch, *, is_own: bool = False) -> NDArray[Any]:
         values, dtype = self.source.values[where], self.source.values.dtype
         for step in self.steps:
-            values, dtype = step(values.astype(dtype, copy=False), where, scratch), step.dtype
+            values = values.astype(dtype, copy=False)
+            values, dtype = step(values, where, scratch, is_own=is_own), step.dtype
         return values
 
 

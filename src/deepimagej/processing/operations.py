@@ -198,12 +198,14 @@ def _binarize(arguments: Arguments, chain: Chain, _: Mapping[str, Tensor]) -> Po
 
 
 def _sigmoid(arguments: Arguments, chain: Chain, _: Mapping[str, Tensor]) -> Pointwise:
-    """``1 / (1 + exp(-x))``, without overflow."""
+    """``1 / (1 + exp(-x))``."""
 
     def expit(x: NDArray[Any]) -> NDArray[Any]:
-        small: NDArray[Any] = np.exp(-np.abs(x))
-        result: NDArray[Any] = np.where(x >= 0, 1.0, small) / (1.0 + small)
-        return result
+        np.negative(x, out=x)
+        with np.errstate(over="ignore"):  # 1 / (1 + inf) is the 0 that it should be
+            np.exp(x, out=x)
+        x += 1
+        return np.reciprocal(x, out=x)
 
     return Pointwise(expit, real_type(chain.dtype))
 
