@@ -69,7 +69,7 @@ class Block:
         return isinstance(self._memory, _Nameless)
 
     def is_in_use(self) -> bool:
-        """Whether an array over it lives, as far as that can be told: where it `outlives_closing`."""
+        """Whether an array over it lives; told only where it `outlives_closing`."""
         return isinstance(self._memory, _Nameless) and self._memory.is_in_use()
 
     def view(self, item: Mapping[str, Any]) -> NDArray[Any]:

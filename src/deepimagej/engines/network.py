@@ -6,7 +6,7 @@
     worker                    ── 1 ──  ────── 2 ──────  ────── 1 ──────
 
 Two slots of shared memory take turns: while the worker computes on one, the next inputs are put
-into the other, and what came back last is used.
+into the other, the worker is asked for them already, and what came back last is used.
 """
 
 from __future__ import annotations
@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
     from deepimagej.bundle.spec import ModelSpec
     from deepimagej.progress import CancelToken
+
+    _Running = Future[dict[str, NDArray[Any]]]
 
 _T = TypeVar("_T")
 _PATIENCE: Final = 0.5
@@ -153,7 +155,7 @@ class Network:
             As `predict` does.
         """
         wanted = list(outputs)
-        running: Future[dict[str, NDArray[Any]]] | None = None
+        running: list[_Running] = []  # two at most
         with self._lock:
             self._is_given_up = False
             self._key = self._load()["key"]  # a worker that ended while nobody used it is no news
@@ -163,17 +165,20 @@ class Network:
                     items = self._fill(slot, inputs)
                     if slot.output.name is None and room:
                         slot.output = self._exchange(slot.output, room)
-                    before = None if running is None else running.result()
-                    running = _begin(self._call, slot, items, wanted)
+                    before = running[0] if running else None
+                    if before is not None and not self._asks_ahead:
+                        before.result()
+                    running.append(_begin(self._call, slot, items, wanted, before))
                     if before is not None:
-                        yield self._kept(before, self._slots[1 - number % 2]) if keep else before
-                if running is not None:
-                    last = running.result()
-                    yield self._kept(last, slot) if keep else last
+                        made = before.result()
+                        del running[0]
+                        yield self._kept(made, self._slots[1 - number % 2]) if keep else made
+                for last in running:
+                    made = last.result()
+                    yield self._kept(made, slot) if keep else made
             except BaseException:  # Ctrl-C, or who uses the results gave up
                 self._is_given_up = True
-                if running is not None:
-                    _give_up(running, self._worker)
+                _give_up(running, self._worker)
                 raise
 
     def close(self) -> None:
@@ -209,8 +214,20 @@ class Network:
             np.copyto(slot.input.view(item), array)
         return items
 
+    @property
+    def _asks_ahead(self) -> bool:
+        """Whether the worker gets the next call while it is at the last, so that it never waits.
+
+        Where its memory is limited a task that comes during a call may find none left.
+        """
+        return self.memory is None
+
     def _call(
-        self, slot: _Slot, items: list[dict[str, Any]], outputs: list[str]
+        self,
+        slot: _Slot,
+        items: list[dict[str, Any]],
+        outputs: list[str],
+        before: _Running | None,
     ) -> dict[str, NDArray[Any]]:
         while True:
             try:
@@ -218,8 +235,9 @@ class Network:
                 break
             except WorkerFailure as failure:
                 # Another run ended the worker that both share, or another network of it pushed
-                # this one out; a closed worker is told by `_load`.
-                if failure.kind != "stopped" or self._is_given_up:
+                # this one out; a closed worker is told by `_load`. Not again after a failure.
+                has_failed = before is not None and before.exception() is not None
+                if failure.kind != "stopped" or has_failed or self._is_given_up:
                     raise failures.of_predict(failure, self._context) from failure
                 self._key = self._load()["key"]
         return {item["name"]: slot.output.view(item) for item in reply["outputs"]}
@@ -275,11 +293,11 @@ def _begin(function: Callable[..., _T], *arguments: Any) -> Future[_T]:
     return result
 
 
-def _give_up(call: Future[Any], worker: Worker) -> None:
-    """Wait a moment for `call`, as a worker that is ended has to load its networks again."""
-    if not wait([call], timeout=_PATIENCE).done:
+def _give_up(calls: Sequence[_Running], worker: Worker) -> None:
+    """Wait a moment for `calls`, as a worker that is ended has to load its networks again."""
+    if wait(calls, timeout=_PATIENCE).not_done:
         worker.stop()
-        wait([call])
+        wait(calls)
 
 
 def _device(text: str) -> Device:

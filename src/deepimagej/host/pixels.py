@@ -58,7 +58,7 @@ def to_java(plane: NDArray[Any]) -> Any:
 
 
 def in_order(planes: NDArray[Any]) -> Iterator[NDArray[Any]]:
-    """The planes of an (N, Y, X) or (N, 3, Y, X) array, contiguous; each to be used before the next.
+    """The planes of an (N, Y, X) or (N, 3, Y, X) array, contiguous, each until the next.
 
     Where channels lie last, one plane reads the whole image. Some are taken out together, rows that
     stay in the cache at a time: 33 planes of 512 x 512 px in 11 ms instead of 32.

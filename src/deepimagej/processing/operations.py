@@ -205,7 +205,8 @@ def _sigmoid(arguments: Arguments, chain: Chain, _: Mapping[str, Tensor]) -> Poi
         with np.errstate(over="ignore"):  # 1 / (1 + inf) is the 0 that it should be
             np.exp(x, out=x)
         x += 1
-        return np.reciprocal(x, out=x)
+        np.reciprocal(x, out=x)
+        return x
 
     return Pointwise(expit, real_type(chain.dtype))
 
