@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import sys
-import threading
 from dataclasses import replace
-from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -134,14 +131,7 @@ def run(
         trust_model(request)
     is_folder = request.input_path is not None and Path(request.input_path).is_dir()
     images = None if is_folder else as_images(image, axes)
-    _import_xarray()
     return run_request(request, images=images, progress=progress, cancel=cancel)
-
-
-def _import_xarray() -> None:
-    """Import what the results are made of while the worker starts: it takes about as long."""
-    if "xarray" not in sys.modules:
-        threading.Thread(target=import_module, args=("xarray",), daemon=True).start()
 
 
 def run_request(
@@ -229,7 +219,6 @@ class Model:
         from deepimagej import road
         from deepimagej.macro_options import request_from_keys
 
-        _import_xarray()
         return road.predict(
             self.spec,
             request_from_keys(str(self.spec.folder), keys),

@@ -10,8 +10,11 @@ Every door (menu, macro, Python, shell) builds a `RunRequest` and calls `run`.
 
 from __future__ import annotations
 
+import sys
+import threading
 from contextlib import closing
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -88,6 +91,7 @@ def run(
         else:
             found = read_images(request, job.spec, tools, may_lack=may_lack)
         check_images(found.values())
+    tools.engines.begin(job.spec, job.choice.weights)
     with Workbench(job, found, tools=tools, clock=clock, cancel=cancel) as bench:
         layouts = lay_out(job, bench.prepare_stack())
         progress(Step("loading", 0, 1))
@@ -127,6 +131,9 @@ def predict(
         )
     found = by_tensor(images, spec, may_lack=job.pre.makes_inputs)
     check_images(found.values())
+    tools.engines.begin(job.spec, job.choice.weights)
+    if "xarray" not in sys.modules:  # while the worker starts: it takes about as long
+        threading.Thread(target=import_module, args=("xarray",), daemon=True).start()
     layouts = lay_out(job, found)
     network = tools.engines.load(spec, job.choice.weights, device=request.device, cancel=cancel)
     with closing(network):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import logging
 import sys
@@ -14,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from deepimagej.engines import choice, files, interpreters, steps, table
 from deepimagej.engines.network import Network
-from deepimagej.engines.process import Worker
+from deepimagej.engines.process import Worker, WorkerFailure
 from deepimagej.errors import DeepImageJError, RunCancelled
 from deepimagej.progress import CancelToken
 from deepimagej.request import Device, WeightsFormat
@@ -82,6 +83,15 @@ class Engines:
     ) -> table.EngineStatus:
         """Whether a format can run in the Python that runs it, for this model or any."""
         return interpreters.status(self._settings, weights_format, spec)
+
+    def begin(self, spec: ModelSpec, weights: Weights) -> None:
+        """Start the process that a `load` will need, without waiting for it.
+
+        What fails is told by `load`.
+        """
+        # WorkerFailure: the engines are being closed.
+        with contextlib.suppress(DeepImageJError, OSError, WorkerFailure):
+            self._worker(table.ENGINES[weights.format], spec).begin()
 
     def load(
         self,

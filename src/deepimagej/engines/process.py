@@ -97,6 +97,18 @@ class Worker:
                     if failure.kind != "stopped" or self._is_closed or not left:
                         raise
 
+    def begin(self) -> None:
+        """Start the process, without waiting until it can be asked.
+
+        Raises
+        ------
+        WorkerFailure
+            If the worker is closed.
+        OSError
+            If the system does not start it.
+        """
+        self._service()
+
     def release(self, blocks: list[str]) -> None:
         """Let the worker let go of shared memory, if it still runs; does not wait for that."""
         _release(self._services, blocks)
