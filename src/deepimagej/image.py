@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from deepimagej.axes import Axes, AxisName, format_axes
 from deepimagej.errors import ImageError
@@ -46,6 +46,11 @@ class Display:
     """(256, 3) red, green, blue."""
     mode: str = "grayscale"
     """``composite``, ``color`` or ``grayscale``."""
+
+
+SOURCE_SIZE: Final = "deepimagej-source-size"
+"""Property of a network's output of another size than its image: height and width of that in px,
+from which steps after the network know where a coarse grid ends."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from deepimagej.axes import AxisName, SizeReference
-from deepimagej.image import Image
+from deepimagej.image import SOURCE_SIZE, Image
 from deepimagej.positions import is_table
 
 if TYPE_CHECKING:
@@ -72,7 +72,17 @@ def output_image(output: TensorSpec, tensor: Tensor, source: Image, spec: ModelS
         title=f"{source.stem}_{output.name}",
         calibration=_scaled(output, tensor, source, spec),
         is_label=_is_label(output, tensor),
+        properties=_source_size(tensor, source),
     )
+
+
+def _source_size(tensor: Tensor, source: Image) -> tuple[tuple[str, str], ...]:
+    """The property `SOURCE_SIZE`, where it is not that of the output."""
+    sizes = dict(zip(tensor.names, tensor.values.shape, strict=True))
+    plane = (AxisName.Y, AxisName.X)
+    if all(sizes.get(axis) == source.sizes.get(axis) for axis in plane):
+        return ()
+    return ((SOURCE_SIZE, " ".join(str(source.sizes.get(axis, 1)) for axis in plane)),)
 
 
 def _is_label(output: TensorSpec, tensor: Tensor) -> bool:

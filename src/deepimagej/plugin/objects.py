@@ -10,6 +10,7 @@ import numpy as np
 
 from deepimagej.axes import AxisName
 from deepimagej.errors import ImageError, OptionError
+from deepimagej.image import SOURCE_SIZE
 from deepimagej.method_run import polygon_roi
 from deepimagej.methods import deepwater, flows, splinedist, stardist
 from deepimagej.methods.outlines import outlines
@@ -77,6 +78,7 @@ def star_objects(call: Call) -> None:
         grid=_grid(call),
         prob_thresh=options.number("prob_thresh", 0.5, most=1),
         nms_thresh=options.number("nms_thresh", 0.4, most=1),
+        shape=_size(call, source),
     )
     _show_objects(call, source, found)
 
@@ -92,6 +94,7 @@ def spline_objects(call: Call) -> None:
         prob_thresh=options.number("prob_thresh", 0.5, most=1),
         nms_thresh=options.number("nms_thresh", 0.4, most=1),
         samples=options.whole("samples", 400, least=3),
+        shape=_size(call, source),
     )
     _show_objects(call, source, found)
 
@@ -249,10 +252,22 @@ def _grid(call: Call) -> tuple[int, int]:
     return step, step
 
 
+def _size(call: Call, source: Image) -> tuple[int, int] | None:
+    """Height and width of the image that `source` is of, where its grid ends beyond that."""
+    text = dict(source.properties).get(SOURCE_SIZE, "")
+    told = [int(word) for word in text.split() if word.isdecimal()]
+    grid = _grid(call)
+    covered = [length * step for length, step in zip(source.pixels.shape[-2:], grid, strict=True)]
+    if len(told) != 2 or not all(
+        0 <= whole - size < step for whole, size, step in zip(covered, told, grid, strict=True)
+    ):
+        return None
+    return told[0], told[1]
+
+
 def _show_objects(call: Call, source: Image, found: Objects) -> None:
-    step = found.labels.shape[0] // source.pixels.shape[-2]
     call.add_rois(_rois(found.polygons))
-    call.show(_labels_of(source, found.labels, step))
+    call.show(_labels_of(source, found.labels, _grid(call)[0]))
 
 
 def _show_labels(call: Call, source: Image, labels: NDArray[np.int32]) -> None:
