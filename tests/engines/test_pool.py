@@ -21,7 +21,7 @@ def forgotten() -> list[str]:
 
 @pytest.fixture
 def pool(forgotten: list[str]) -> Pool:
-    return Pool(forgotten.extend)
+    return Pool(forgotten.extend, most=160 * MEGABYTE)
 
 
 def test_a_block_that_was_given_back_is_taken_again(pool: Pool) -> None:

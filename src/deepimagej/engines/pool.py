@@ -5,13 +5,15 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING, Final
 
+import psutil
+
 from deepimagej.engines.blocks import Block
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-_MOST: Final = 160 * 2**20
-"""Bytes that are kept: the outputs of two calls on 512 x 512 px with 33 channels, and some."""
+_SHARE: Final = 32
+"""Kept is at most one part in so many of the machine's memory."""
 _ROOM: Final = 2
 """A block is used for what takes at least one part in so many of it."""
 
@@ -27,10 +29,13 @@ class Pool:
     ----------
     forget
         Tells the worker which blocks are freed, by their names.
+    most
+        Bytes that are kept; None: a part of the machine's memory.
     """
 
-    def __init__(self, forget: Callable[[list[str]], None]) -> None:
+    def __init__(self, forget: Callable[[list[str]], None], *, most: int | None = None) -> None:
         self._forget = forget
+        self._most = psutil.virtual_memory().total // _SHARE if most is None else most
         self._lock = threading.Lock()
         self._blocks: list[Block] = []
         self._is_closed = False
@@ -57,7 +62,7 @@ class Pool:
         with self._lock:
             self._blocks.append(block)
             gone = []
-            while sum(each.capacity for each in self._blocks) > _MOST:
+            while sum(each.capacity for each in self._blocks) > self._most:
                 gone.append(self._blocks.pop(0))
         self.free(*gone)
 
