@@ -142,7 +142,7 @@ class Network:
             Bytes that the outputs of a call take, as far as known: where that is enough, the
             worker need not be asked twice.
         keep
-            Whether the outputs are the caller's for good.
+            Whether the outputs are the caller's for good. The worker is not asked ahead then.
 
         Yields
         ------
@@ -161,10 +161,13 @@ class Network:
             self._key = self._load()["key"]  # a worker that ended while nobody used it is no news
             try:
                 for number, inputs in enumerate(calls):
-                    slot = self._slots[number % 2]
+                    slot = self._slots[0 if keep else number % 2]
                     items = self._fill(slot, inputs)
                     if slot.output.name is None and room:
                         slot.output = self._exchange(slot.output, room)
+                    if keep:  # such calls come alone, and need no thread
+                        yield self._kept(self._call(slot, items, wanted, None), slot)
+                        continue
                     before = running[0] if running else None
                     if before is not None and not self._asks_ahead:
                         before.result()
@@ -172,10 +175,9 @@ class Network:
                     if before is not None:
                         made = before.result()
                         del running[0]
-                        yield self._kept(made, self._slots[1 - number % 2]) if keep else made
+                        yield made
                 for last in running:
-                    made = last.result()
-                    yield self._kept(made, slot) if keep else made
+                    yield last.result()
             except BaseException:  # Ctrl-C, or who uses the results gave up
                 self._is_given_up = True
                 _give_up(running, self._worker)

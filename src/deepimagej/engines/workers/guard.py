@@ -12,6 +12,8 @@ import time
 import traceback
 from typing import Any
 
+from . import memory
+
 _EXPENDABLE = 800
 """Of 1000: the kernel takes this process before ImageJ's where memory runs out."""
 _PR_SET_PDEATHSIG = 1
@@ -24,6 +26,7 @@ def settle() -> None:
     parent = os.getppid()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C belongs to the client
     threading.excepthook = _end_broken
+    sys.excepthook = _end_without_main
     if os.name == "posix":
         # Of its own, so that the client can end it together with the programs that it starts.
         with contextlib.suppress(OSError):
@@ -45,8 +48,11 @@ def _be_taken_first() -> None:
 
 def _end_with_parent(parent: int) -> None:
     """End also in the middle of a long call when the client is gone."""
-    while os.getppid() == parent:
+    is_there = True
+    while is_there:
         time.sleep(1)
+        with contextlib.suppress(MemoryError):
+            is_there = os.getppid() == parent
     with contextlib.suppress(OSError):
         if os.getpgid(0) == os.getpid():
             os.killpg(0, signal.SIGKILL)
@@ -55,7 +61,14 @@ def _end_with_parent(parent: int) -> None:
 
 def _end_broken(failure: Any) -> None:
     """End when a thread of the protocol failed: no task would ever be answered."""
-    kind, error, trace = failure.exc_type, failure.exc_value, failure.exc_traceback
-    sys.stderr.write("".join(traceback.format_exception(kind, error, trace)))
-    sys.stderr.flush()
-    os._exit(_BROKEN)
+    _end_without_main(failure.exc_type, failure.exc_value, failure.exc_traceback)
+
+
+def _end_without_main(kind: Any, error: Any, trace: Any) -> None:
+    """End when the main thread failed: Python would wait for the others, which read on."""
+    try:
+        memory.lift()  # it may be why
+        sys.stderr.write("".join(traceback.format_exception(kind, error, trace)))
+        sys.stderr.flush()
+    finally:
+        os._exit(_BROKEN)

@@ -52,6 +52,8 @@ _account = memory.Account()
 _most: Optional[int] = None
 """Bytes that the process may take. None on a GPU: CUDA keeps addresses for all memory of all GPUs,
 far beyond any sensible limit."""
+_calm = threading.Lock()
+"""Held while the memory is limited."""
 _say: Callable[..., None] = print
 """Writes a line of Appose's protocol."""
 
@@ -184,11 +186,21 @@ def _limited(call: Callable[..., Any], *arguments: Any) -> Any:
     Only then: what is left when a call failed may be too little for the answer, or for the thread
     of the next task, which Python's `Thread.start` then awaits for ever (cpython#140746).
     """
-    memory.limit(_most)
-    try:
+    if _most is None:
         return call(*arguments)
-    finally:
-        memory.lift()
+    with _calm:
+        memory.limit(_most)
+        try:
+            return call(*arguments)
+        finally:
+            memory.lift()
+
+
+def _pause(seconds: float) -> None:
+    """Appose's threads look around between two pauses, and there may be no memory to do so."""
+    time.sleep(seconds)
+    with _calm:
+        pass
 
 
 def _resolve(device: str) -> str:
@@ -249,6 +261,7 @@ def main(engine: str) -> None:
     from appose import python_worker
 
     python_worker.print = _say
+    python_worker.sleep = _pause
     python_worker.main()
     os._exit(0)  # frameworks' own clean-up may hang or crash, and there is nothing to save
 
