@@ -112,6 +112,14 @@ def test_a_model_without_a_halo_is_cut_only_where_the_memory_is_short() -> None:
     assert choose(bare, Known(), most=10**6, device="cpu") == Choice(10**6, "what the memory holds")
 
 
+def test_a_huge_image_is_cut_whatever_the_memory_holds() -> None:
+    """As one tile its arrays would take gigabytes more than input and output do."""
+    known = Known(seconds={1024**2: 1e-9}, bytes_per_px=8)
+    for halo in (0, 32):
+        choice = choose(prices(16384, halo=halo), known, most=2**30, device="cpu")
+        assert choice.max_pixels <= 2048**2
+
+
 def test_the_first_tile_is_a_megapixel_and_more_on_a_gpu() -> None:
     for device, pixels in (("cpu", 2**20), ("cuda", 2**22)):
         choice = choose(prices(4096), Known(), most=2**30, device=device)

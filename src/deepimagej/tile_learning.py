@@ -38,6 +38,11 @@ WHOLE: Final = 2**20
 """Images of up to so many px are never cut for speed: their result must not hang on what a
 machine has learnt, nor on a halo that may be too small."""
 
+_HUGE: Final = 2**26
+_OF_HUGE: Final = 2**22
+"""Images of more than so many px are cut into tiles of no more than so many: input and output take
+gigabytes once, and tiles that are much smaller need no more of them."""
+
 LIMITS: Final = tuple(2**power for power in range(16, 31))
 """Px of a tile that are considered: 256 x 256 to 32768 x 32768."""
 
@@ -130,6 +135,8 @@ def choose(prices: Sequence[Price], known: Known, *, most: int, device: str) -> 
     """
     sizes = {price.pixels: price for price in prices}  # several limits come to the same tile
     whole = prices[-1]
+    if whole.pixels > _HUGE:
+        most = min(most, _OF_HUGE)
     fitting = [one for one in sizes.values() if one.pixels <= most and one.is_seamless]
     if whole.pixels <= most and (whole.pixels <= WHOLE or fitting == [whole]):
         return Choice(whole.max_pixels, "the whole image")
