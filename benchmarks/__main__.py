@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import psutil
 
-from benchmarks import chart, macros, peers, predicting, remembering, starting, table
+from benchmarks import chart, macros, objects, peers, predicting, remembering, starting, table
 from benchmarks.asking import SideFailed
 from benchmarks.effort import FULL, QUICK
 from benchmarks.models import data_folder, make_models
@@ -35,6 +35,7 @@ GROUPS: Final[Mapping[str, tuple[str, Callable[[Setup], Iterator[Row]]]]] = {
     "g": ("conversion between numpy and ImageJ", starting.conversion),
     "h": ("peak memory", remembering.memory),
     "i": ("a loop of macro calls", macros.loop),
+    "j": ("outputs to objects, against the methods' own code", objects.objects),
 }
 _PACKAGES: Final = ("deepimagej", "numpy", "onnxruntime", "torch", "tensorflow", "appose", "jpype1")
 

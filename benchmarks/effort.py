@@ -28,6 +28,8 @@ class Effort:
     memory: tuple[int, ...]
     loop: int
     """(i) calls."""
+    objects: int
+    """(j)"""
     large: int = 16384
     """(h) with ``--large``."""
 
@@ -48,6 +50,7 @@ FULL: Final = Effort(
     conversion=4096,
     memory=(512, 2048),
     loop=200,
+    objects=2048,
 )
 QUICK: Final = Effort(
     rounds=3,
@@ -61,5 +64,6 @@ QUICK: Final = Effort(
     conversion=2048,
     memory=(512,),
     loop=12,
+    objects=512,
     large=2048,
 )

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 PEERS: Final[Mapping[str, Sequence[str]]] = {
     # bioimageio.core 0.11 pins a bioimageio.spec that fails with pydantic 2.14.
     "core": ("bioimageio.core==0.11.*", "pydantic<2.14", "torch", "onnxruntime"),
+    "cellpose": ("cellpose==4.2.*", "torch"),
     # csbdeep exports and loads with the legacy Keras only.
     "stardist": ("stardist", "csbdeep", "tensorflow", "tf_keras"),
 }

@@ -136,6 +136,27 @@ def convert(dtype: str, rounds: int, size: int) -> dict[str, Any]:
     return {"seconds": conversion.measure(np.dtype(dtype), size=size, rounds=rounds)}
 
 
+def stardist_objects(outputs: str) -> dict[str, Any]:
+    """Labels and polygons from probability and distances on a grid of 2 px, (Y, X, 33)."""
+    from deepimagej.methods.stardist import non_maximum_suppression
+
+    values = np.load(outputs)
+    prob, dist = values[..., 0].copy(), values[..., 1:].copy()
+    seconds, found = timed(
+        lambda: non_maximum_suppression(prob, dist, grid=(2, 2), prob_thresh=0.35, nms_thresh=0.3)
+    )
+    return {"seconds": seconds, "count": len(np.unique(found.labels)) - 1}
+
+
+def cellpose_objects(outputs: str) -> dict[str, Any]:
+    """Masks from flows and cell probability, (3, Y, X)."""
+    from deepimagej.methods.flows import masks
+
+    values = np.load(outputs)
+    seconds, labels = timed(lambda: masks(values[:2], values[2]))
+    return {"seconds": seconds, "count": len(np.unique(labels)) - 1}
+
+
 def _listen() -> None:
     """Note how long each of the framework's own calls takes, as the worker tells it."""
     from deepimagej.engines.process import Worker
@@ -155,5 +176,8 @@ def _listen() -> None:
 
 
 if __name__ == "__main__":
-    functions = (first, predict, learn, start, macro, open_image, run_on_active, heap, convert)
+    functions = (
+        *(first, predict, learn, start, macro, open_image, run_on_active, heap, convert),
+        *(stardist_objects, cellpose_objects),
+    )
     serve({function.__name__: function for function in functions})

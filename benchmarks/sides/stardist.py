@@ -42,5 +42,24 @@ def run(image: str, guess: bool = False) -> dict[str, Any]:
     return {"seconds": seconds, "tiles": [int(n) for n in n_tiles]}
 
 
+def objects(outputs: str) -> dict[str, Any]:
+    """Labels and polygons from probability and distances on a grid of 2 px, (Y, X, 33)."""
+    from stardist.geometry import polygons_to_label
+    from stardist.nms import non_maximum_suppression
+
+    values = np.load(outputs)
+    prob, dist = values[..., 0].copy(), values[..., 1:].copy()
+    shape = (2 * prob.shape[0], 2 * prob.shape[1])
+
+    def work() -> Any:
+        points, scores, rays = non_maximum_suppression(
+            dist, prob, grid=(2, 2), prob_thresh=0.35, nms_thresh=0.3
+        )
+        return polygons_to_label(rays, points, shape=shape, prob=scores)
+
+    seconds, labels = timed(work)
+    return {"seconds": seconds, "count": len(np.unique(labels)) - 1}
+
+
 if __name__ == "__main__":
-    serve({"load": load, "run": run})
+    serve({"load": load, "run": run, "objects": objects})
