@@ -204,6 +204,7 @@ def test_example_models_are_installed_by_name_one_or_all(shell: Shell) -> None:
     everything = shell("install", "example:all", "--json")
     assert [record["name"] for record in everything.json] == [
         "Nuclei Cellpose",
+        "Phase Contrast DeepWater",
         "Nuclei Probability",
         "Nuclei SplineDist",
         "Nuclei StarDist",

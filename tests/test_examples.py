@@ -21,7 +21,7 @@ from deepimagej.errors import LibraryError
 FOLDER = examples.path("nuclei").parent
 BUNDLE = examples.path("nuclei")
 RDF: dict[str, Any] = yaml.safe_load((BUNDLE / "rdf.yaml").read_text(encoding="utf-8"))
-METHODS = ("cellpose", "splinedist", "stardist", "unet", "unet3d")
+METHODS = ("cellpose", "deepwater", "splinedist", "stardist", "unet", "unet3d")
 HALO = RDF["outputs"][0]["axes"][-1]["halo"]
 
 
@@ -72,6 +72,7 @@ def test_a_bundle_is_complete_for_the_zoo_and_small(name: str) -> None:
         ("stardist", ["onnx", "tensorflow_saved_model_bundle"]),
         ("splinedist", ["onnx"]),
         ("cellpose", ["onnx"]),
+        ("deepwater", ["torchscript"]),
         ("unet", ["keras_hdf5"]),
         ("unet3d", ["torchscript"]),
     ],
@@ -126,7 +127,7 @@ def test_an_unknown_example_is_refused_with_the_known_ones() -> None:
         examples.path("cells")
     assert caught.value.message == 'There is no example "cells".'
     assert caught.value.hint == (
-        "The examples are cellpose, nuclei, splinedist, stardist, unet, unet3d, "
+        "The examples are cellpose, deepwater, nuclei, splinedist, stardist, unet, unet3d, "
         "images/nuclei.tif, images/nuclei_truth.tif."
     )
 
@@ -136,5 +137,5 @@ def test_an_unknown_example_model_is_refused_with_the_known_ones() -> None:
         deepimagej.install("example:cells")
     assert caught.value.message == 'There is no example model "cells".'
     assert caught.value.hint == (
-        "The example models are cellpose, nuclei, splinedist, stardist, unet, unet3d."
+        "The example models are cellpose, deepwater, nuclei, splinedist, stardist, unet, unet3d."
     )

@@ -87,9 +87,9 @@ def choose(network: nn.Module, samples: Sequence[Sample]) -> None:
             ),
         ]
         maps.append(np.pad(values, widths, mode="edge"))
-    for marker in (0.4, 0.6):
-        for cell in (0.4, 0.5, 0.6):
-            for radius, height in ((0, 0.05), (3, 0.1)):
+    for marker in (0.5, 0.6, 0.7, 0.8):
+        for cell in (0.4, 0.45, 0.5):
+            for radius, height in ((3, 0.1), (3, 0.2), (7, 0.1)):
                 options = {"marker_thresh": marker, "cell_thresh": cell}
                 figures = agreement(maps, samples, radius=radius, height=height, **options)
                 print(marker, cell, radius, height, figures, flush=True)

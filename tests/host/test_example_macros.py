@@ -88,6 +88,14 @@ def test_nuclei_of_a_stack_are_found_in_three_dimensions(ij: ImageJ) -> None:
     assert len(np.unique(labels)) - 1 in range(45, 65)
 
 
+def test_cells_in_phase_contrast_are_found(ij: ImageJ) -> None:
+    run(ij, "deepwater")
+    labels = np.asarray(ij.to_numpy(ij.active_image)).astype(np.int32)
+    truth = tifffile.imread(examples.path("deepwater") / "sample_truth.tif")
+    assert match_labels(truth, labels).f1 >= 0.7
+    assert len(read_rois(ij._host)) == len(np.unique(labels)) - 1
+
+
 def run(ij: ImageJ, name: str, image: Path | None = None) -> None:
     image = image or examples.path(name) / "sample.tif"
     ij.run_macro((MACROS / f"{name}.ijm").read_text(encoding="utf-8"), str(image))
