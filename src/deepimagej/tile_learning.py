@@ -1,8 +1,8 @@
 """How large ``tile=auto`` makes the tiles: as this machine ran them fastest, within its memory.
 
 Small tiles stay in the processor's cache, large ones waste less on halos; where the best lies
-depends on network, engine and machine. So every run notes how long its own calls took for a pixel
-and how much memory they needed, and the next run chooses by that:
+depends on network, engine and machine. So every run notes how long its tiles took for a pixel, from
+one result to the next, and how much memory they needed, and the next run chooses by that:
 
     seconds of a run = tiles x px of a tile x seconds a px, as measured at the nearest sizes
 

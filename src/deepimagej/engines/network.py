@@ -12,6 +12,7 @@ into the other, the worker is asked for them already, and what came back last is
 from __future__ import annotations
 
 import threading
+import time
 from concurrent.futures import Future, wait
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, TypeVar
@@ -31,7 +32,9 @@ if TYPE_CHECKING:
     from deepimagej.bundle.spec import ModelSpec
     from deepimagej.progress import CancelToken
 
-    _Running = Future[dict[str, NDArray[Any]]]
+    _Made = tuple[dict[str, NDArray[Any]], int | None]
+    """Outputs by name, and the most bytes that the call took."""
+    _Running = Future[_Made]
 
 _T = TypeVar("_T")
 _PATIENCE: Final = 0.5
@@ -51,7 +54,7 @@ class Call:
     """What one call of the network took."""
 
     seconds: float
-    """Of the framework alone."""
+    """From the result before it, or the begin, to its own: what a tile costs a run."""
     memory: int | None
     """Most bytes beside the loaded network; None where the system does not tell."""
 
@@ -77,6 +80,7 @@ class Network:
         self._slots = (_Slot(), _Slot())
         self._lock = threading.Lock()
         self._is_given_up = False
+        self._since = 0.0
         self._context = failures.Context(spec.name, source.file, worker.engine, str(device))
         self._options = {**source.options, "device": str(device)}
         reply = self._load()
@@ -159,6 +163,7 @@ class Network:
         with self._lock:
             self._is_given_up = False
             self._key = self._load()["key"]  # a worker that ended while nobody used it is no news
+            self._since = time.perf_counter()
             try:
                 for number, inputs in enumerate(calls):
                     slot = self._slots[0 if keep else number % 2]
@@ -166,18 +171,19 @@ class Network:
                     if slot.output.name is None and room:
                         slot.output = self._exchange(slot.output, room)
                     if keep:  # such calls come alone, and need no thread
-                        yield self._kept(self._call(slot, items, wanted, None), slot)
+                        made = self._noted(self._call(slot, items, wanted, None))
+                        yield self._kept(made, slot)
                         continue
                     before = running[0] if running else None
                     if before is not None and not self._asks_ahead:
                         before.result()
                     running.append(_begin(self._call, slot, items, wanted, before))
                     if before is not None:
-                        made = before.result()
+                        made = self._noted(before.result())
                         del running[0]
                         yield made
                 for last in running:
-                    yield last.result()
+                    yield self._noted(last.result())
             except BaseException:  # Ctrl-C, or who uses the results gave up
                 self._is_given_up = True
                 _give_up(running, self._worker)
@@ -230,11 +236,10 @@ class Network:
         items: list[dict[str, Any]],
         outputs: list[str],
         before: _Running | None,
-    ) -> dict[str, NDArray[Any]]:
+    ) -> _Made:
         while True:
             try:
-                reply = self._ask(slot, items, outputs)
-                break
+                return self._ask(slot, items, outputs)
             except WorkerFailure as failure:
                 # Another run ended the worker that both share, or another network of it pushed
                 # this one out; a closed worker is told by `_load`. Not again after a failure.
@@ -242,9 +247,15 @@ class Network:
                 if failure.kind != "stopped" or has_failed or self._is_given_up:
                     raise failures.of_predict(failure, self._context) from failure
                 self._key = self._load()["key"]
-        return {item["name"]: slot.output.view(item) for item in reply["outputs"]}
 
-    def _ask(self, slot: _Slot, items: list[dict[str, Any]], outputs: list[str]) -> dict[str, Any]:
+    def _noted(self, made: _Made) -> dict[str, NDArray[Any]]:
+        """The outputs of a call, whose time is noted."""
+        now = time.perf_counter()
+        self.calls.append(Call(now - self._since, made[1]))
+        self._since = now
+        return made[0]
+
+    def _ask(self, slot: _Slot, items: list[dict[str, Any]], outputs: list[str]) -> _Made:
         room = {"target": slot.output.name, "capacity": slot.output.capacity}
         arguments = {
             "key": self._key,
@@ -257,12 +268,13 @@ class Network:
             **room,
         }
         reply = self._worker.call("predict", arguments, cancel=self._cancel)
-        self.calls.append(Call(reply["seconds"], reply["memory"]))
-        if reply["written"]:
-            return reply
-        slot.output = self._exchange(slot.output, reply["size"])
-        room = {"target": slot.output.name, "capacity": slot.output.capacity}
-        return self._worker.call("fetch", {"block": slot.input.name, **room}, cancel=self._cancel)
+        memory = reply["memory"]
+        if not reply["written"]:
+            slot.output = self._exchange(slot.output, reply["size"])
+            room = {"target": slot.output.name, "capacity": slot.output.capacity}
+            block = {"block": slot.input.name}
+            reply = self._worker.call("fetch", {**block, **room}, cancel=self._cancel)
+        return {item["name"]: slot.output.view(item) for item in reply["outputs"]}, memory
 
     def _kept(self, outputs: dict[str, NDArray[Any]], slot: _Slot) -> dict[str, NDArray[Any]]:
         """The outputs for good: in their memory, which the slot gives up, or as copies."""
