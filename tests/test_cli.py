@@ -373,7 +373,7 @@ def test_ctrl_c_in_an_endless_macro_ends_with_130(shell: Shell) -> None:
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGINT for one process")
 def test_ctrl_c_in_a_run_ends_with_130_and_leaves_no_file(shell: Shell) -> None:
     nuclei = tifffile.imread(examples.path("images/nuclei.tif"))
-    write_image(shell.home / "large.tif", np.tile(nuclei, (4, 4)))  # minutes in small tiles
+    write_image(shell.home / "large.tif", np.tile(nuclei, (4, 4)))  # thousands of small tiles
     line = ["run", str(examples.path("nuclei")), "large.tif", "-o", "out", "--tile", "240,240"]
     code, error, seconds = interrupt(shell, *line, after=4)
     assert (code, error) == (130, "Cancelled.\n")

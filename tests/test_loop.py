@@ -78,7 +78,7 @@ def test_a_tile_that_was_asked_for_is_made_smaller_too(shell: Shell) -> None:
 
 
 def test_memory_that_holds_no_tile_at_all_is_an_error(shell: Shell) -> None:
-    """The model takes no less than 512 x 512 px, which need about 200 MB."""
+    """The model takes no less than 512 x 512 px, and with 100 MB it can only be loaded."""
     bundle = shutil.copytree(examples.path("nuclei"), shell.home / "bundle")
     rdf = bundle / "rdf.yaml"
     rdf.write_text(rdf.read_text("utf-8").replace("min: 224", "min: 512"), encoding="utf-8")

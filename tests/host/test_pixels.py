@@ -25,6 +25,15 @@ def ramp(*shape: int, dtype: str) -> NDArray[np.generic]:
     return (steps >> np.uint32(24 if dtype == "uint8" else 16)).astype(dtype).reshape(shape)
 
 
+def test_channels_that_lie_last_are_sorted_into_planes() -> None:
+    """Several at a time, and more than go at once."""
+    pixels = ramp(1021, 1023, 5, dtype="float32")
+    imp = to_imageplus(Image(pixels, parse_axes("YXC")))
+    for channel in range(5):
+        plane = np.array(imp.getStack().getPixels(channel + 1)).reshape(1021, 1023)
+        np.testing.assert_array_equal(plane, pixels[..., channel])
+
+
 @pytest.mark.parametrize("dtype", ["uint8", "uint16", "float32"])
 @pytest.mark.parametrize("shape", [(1, 1), (2048, 2048), (2897, 3001), (4097, 4099)])
 def test_planes_of_part_of_a_piece_and_of_many_come_back(

@@ -50,15 +50,13 @@ class Block:
         """Bytes that fit in."""
         return 0 if self._memory is None else self._memory.size
 
-    def reserve(self, size: int) -> str | None:
-        """Make room for `size` bytes; the name of the segment that had to go for it."""
+    def reserve(self, size: int) -> None:
+        """Make room for `size` bytes, in a new segment where there are fewer."""
         if self._memory is not None and size <= self.capacity:
-            return None
-        old = self.name
+            return
         self.close()
         self._memory = _make(max(size, 1))
         self._finalizer = weakref.finalize(self, _free, self._memory)
-        return old
 
     @property
     def outlives_closing(self) -> bool:

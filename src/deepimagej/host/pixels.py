@@ -61,7 +61,7 @@ def in_order(planes: NDArray[Any]) -> Iterator[NDArray[Any]]:
     """The planes of an (N, Y, X) or (N, 3, Y, X) array, contiguous, each until the next.
 
     Where channels lie last, one plane reads the whole image. Some are taken out together, rows that
-    stay in the cache at a time: 33 planes of 512 x 512 px in 11 ms instead of 32.
+    stay in the cache at a time: 33 planes of 512 x 512 px in 13 ms instead of 32.
     """
     is_mixed = planes.ndim == 3 and 0 < planes.strides[0] < planes.strides[-1]
     count = _TOGETHER // planes[0].nbytes if is_mixed else 1
